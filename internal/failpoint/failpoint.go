@@ -1,0 +1,38 @@
+// Package failpoint names the moments at which losing the process hurts most, so that the torture can end it there.
+//
+// In an ordinary build [Hit] is an empty function that the compiler inlines away. Built with the tag "failpoint" it
+// reads TOCSIN_FAILPOINTS once and does what that says, a list of name=action[@when] with semicolons between:
+//
+//	journal-after-write=kill@3;ingest-decoded=sleep:200ms@0.01
+//
+// The actions are kill (SIGKILL to the own process, as a power cut would) and sleep:DURATION. When is a whole number
+// n for the n-th hit only, a fraction between 0 and 1 for that probability at each hit, or left out for every hit.
+package failpoint
+
+// Env is the environment variable that a build with the tag "failpoint" reads.
+const Env = "TOCSIN_FAILPOINTS"
+
+// The failpoints, in the order in which an event meets them.
+const (
+	IngestDecoded      = "ingest-decoded"       // a request is decoded, nothing is appended yet
+	JournalBeforeWrite = "journal-before-write" // a frame is built, nothing is written yet
+	JournalAfterWrite  = "journal-after-write"  // a frame is written; where the driver syncs within, the same as after-sync
+	JournalAfterSync   = "journal-after-sync"   // a frame is durable, nobody knows yet
+	IngestBeforeAnswer = "ingest-before-answer" // the request is durable, its 202 is not written yet
+	SegmentRotate      = "segment-rotate"       // the journal begins a new segment
+	JournalTrim        = "journal-trim"         // old frames are about to be let go of
+	TailRouted         = "tail-routed"          // a frame is matched and handed to the lanes
+	DeliverInFlight    = "deliver-in-flight"    // a request to a receiver is about to leave
+	DeliverAnswered    = "deliver-answered"     // the receiver said 2xx, nothing is settled yet
+	SettleBeforeCommit = "settle-before-commit" // a tick is built, its transaction has not begun
+	SettleAfterCommit  = "settle-after-commit"  // a tick is durable, memory does not know yet
+	ParkBeforeCommit   = "park-before-commit"   // a tick that parks deliveries is about to be committed
+	ReplayStep         = "replay-step"          // a replay job is about to take its next deliveries
+)
+
+// Names lists the failpoints. Hit may be called with no other name.
+var Names = []string{
+	IngestDecoded, JournalBeforeWrite, JournalAfterWrite, JournalAfterSync, IngestBeforeAnswer, SegmentRotate,
+	JournalTrim, TailRouted, DeliverInFlight, DeliverAnswered, SettleBeforeCommit, SettleAfterCommit,
+	ParkBeforeCommit, ReplayStep,
+}
