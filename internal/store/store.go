@@ -1,0 +1,387 @@
+// Package store keeps what is not an event: configuration, keys, lanes' marks and counts, parked deliveries, attempts.
+//
+// [Store] is the one interface; store/sqlite is its first driver and store/storetest its conformance suite, which a
+// PostgreSQL driver will join. All times are UTC with microseconds. Every row that belongs to a tenant carries its
+// account, and every query about one takes it. Methods are safe for concurrent use.
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/tocsin-hub/tocsin/internal/event"
+	"github.com/tocsin-hub/tocsin/internal/journal"
+)
+
+// Errors of the store. Callers match them with errors.Is.
+var (
+	// ErrNotFound: no such row in that account.
+	ErrNotFound = errors.New("not found")
+	// ErrConflict: the row changed since it was read, or a unique name is taken.
+	ErrConflict = errors.New("conflict")
+	// ErrInvalid: the row breaks a rule of the schema (no account, no id). Trying again is useless.
+	ErrInvalid = errors.New("not a row that can be stored")
+	// ErrCursor: Page.After is not a cursor that this list gave.
+	ErrCursor = errors.New("not a cursor of this list")
+	// ErrUnavailable: the store could not do it now (I/O error, locked for too long, no space, closed).
+	ErrUnavailable = errors.New("the store is not available")
+	// ErrFull: no space is left on the device. Such an error is also ErrUnavailable.
+	ErrFull = errors.New("no space is left for the store")
+	// ErrDamaged: the files are not readable as a database. Such an error is also ErrUnavailable.
+	ErrDamaged = errors.New("the store is damaged")
+)
+
+// Store is everything that is kept beside the journal.
+type Store interface {
+	Meta
+	Integrations
+	Keys
+	Lanes
+	Parking
+	Attempts
+	Jobs
+	Idempotency
+	Outbox
+	// Ping proves that the store can be written. The proof may be a second old, so that many callers cost little.
+	Ping(ctx context.Context) error
+	Close() error
+}
+
+// Meta keeps single values of the installation.
+type Meta interface {
+	// GetMeta gives ErrNotFound for a key that was never set.
+	GetMeta(ctx context.Context, key string) (string, error)
+	SetMeta(ctx context.Context, key, value string) error
+}
+
+// MaxPage is the most rows that one page holds.
+const MaxPage = 500
+
+// Page asks for a part of a list. After is the opaque cursor of the previous page; Limit is 1 to MaxPage and is moved
+// into that range when it is not.
+type Page struct {
+	After string
+	Limit int
+}
+
+// Integration is one configured connector.
+type Integration struct {
+	ID      event.ID
+	Account event.Account
+	Kind    string
+	Name    string // unique per account and kind among those not deleted
+	Enabled bool
+	Paused  bool
+	// DisabledReason says why the hub itself disabled it ("the receiver answered 410"); empty otherwise.
+	DisabledReason string
+	// Settings holds the connector's settings with every secret replaced by form.Mask.
+	Settings json.RawMessage
+	// Secrets maps a setting's path ("signing_secret", "headers.0.value") to its sealed value.
+	Secrets      map[string][]byte
+	Subscription json.RawMessage
+	Delivery     json.RawMessage
+	Owner        string
+	RotateBy     string // a date (2006-01-02) or empty
+	Version      int64  // grows by one with each change; it is the ETag
+	CreatedAt    time.Time
+	UpdatedAt    time.Time
+	DeletedAt    time.Time // zero while it exists; a deleted one keeps its row for its history
+
+	// Say is what creating or updating the row makes Tocsin say: it is stored in the outbox together with the row, or
+	// not at all. It is no part of the row and is never read back.
+	Say []Said
+}
+
+// Integrations keeps the configured connectors.
+type Integrations interface {
+	// CreateIntegration stores i with Version 1. ErrConflict when the name is taken.
+	CreateIntegration(ctx context.Context, i Integration) error
+	// UpdateIntegration replaces the row if its version is still i.Version, and stores i.Version+1.
+	UpdateIntegration(ctx context.Context, i Integration) error
+	// GetIntegration finds a row, deleted ones included.
+	GetIntegration(ctx context.Context, account event.Account, id event.ID) (Integration, error)
+	// ListIntegrations gives the existing ones of an account by name; next is "" at the end.
+	ListIntegrations(ctx context.Context, account event.Account, p Page) (list []Integration, next string, err error)
+	// AllIntegrations gives the existing ones of all accounts, for start-up.
+	AllIntegrations(ctx context.Context) ([]Integration, error)
+}
+
+// Key is an API key. The secret itself is never stored.
+type Key struct {
+	ID         event.ID
+	Account    event.Account
+	Name       string
+	Prefix     string   // the visible beginning, "tsk_live_7f3k"
+	Hash       [32]byte // SHA-256 of the whole key
+	Scopes     []string
+	CreatedAt  time.Time
+	ExpiresAt  time.Time // zero: never
+	RevokedAt  time.Time // zero: valid
+	LastUsedAt time.Time
+	LastUsedIP string
+}
+
+// Keys keeps API keys.
+type Keys interface {
+	// CreateKey gives ErrConflict when the id or the hash is known.
+	CreateKey(ctx context.Context, k Key) error
+	// KeyByHash finds a key in whatever state.
+	KeyByHash(ctx context.Context, hash [32]byte) (Key, error)
+	// ListKeys gives an account's keys, newest first, revoked and expired ones included.
+	ListKeys(ctx context.Context, account event.Account, p Page) (list []Key, next string, err error)
+	// RevokeKey ends a key's validity; a key that is revoked already keeps its first time. A zero at makes the key
+	// valid again.
+	RevokeKey(ctx context.Context, account event.Account, id event.ID, at time.Time) error
+	// TouchKey remembers a use, unless a later one is known. A key that is gone is no error.
+	TouchKey(ctx context.Context, id event.ID, at time.Time, ip string) error
+}
+
+// LaneRow is a lane's saved state. Its counters are cumulative since the integration was made.
+type LaneRow struct {
+	Integration event.ID
+	Account     event.Account
+	// Idle: nothing was unsettled; the lane is where the tail's saved mark is, and Mark is only its last own one.
+	Idle bool
+	Mark journal.Position
+	// State is the lane's counters and whatever else deliver needs to go on from Mark.
+	State json.RawMessage
+}
+
+// TailMark is how far the process-wide tail has matched everything.
+type TailMark struct {
+	Mark  journal.Position
+	State json.RawMessage // deliver's per-account counters at Mark
+}
+
+// Tick is what one settling transaction makes durable, all or nothing. Saving the same tick once more (after an error
+// that left open whether it was saved) changes nothing.
+type Tick struct {
+	Tail     *TailMark // nil: unchanged
+	Lanes    []LaneRow // inserted or replaced
+	Packs    []Pack
+	Attempts []Attempt // one whose ID is known is left as it is
+	// Park is inserted or replaced by Delivery; the last of several rows of one delivery counts. An empty Record
+	// leaves the stored one as it is, so that a retry need not write the event again.
+	Park   []Parked
+	Unpark []event.ID // deliveries whose row goes away; done after Park
+	// Say is what Tocsin says about what this tick made true. It goes into the outbox with the rest of the tick. (Saving
+	// the tick once more after the fact has left the outbox says it once more, with the same id.)
+	Say []Said
+}
+
+// Lanes keeps the marks.
+type Lanes interface {
+	LoadTail(ctx context.Context) (TailMark, error) // ErrNotFound on a new installation
+	LoadLanes(ctx context.Context) ([]LaneRow, error)
+	SaveTick(ctx context.Context, t Tick) error
+	// DeleteLane forgets a deleted integration's lane row; attempts and parked rows stay.
+	DeleteLane(ctx context.Context, integration event.ID) error
+}
+
+// ParkedState says where a parked delivery stands.
+type ParkedState string
+
+// The states of a parked delivery.
+const (
+	StateParked    ParkedState = "parked"    // waits for Due
+	StateBehind    ParkedState = "behind"    // waits for an earlier delivery of its ordering key
+	StateMailbox   ParkedState = "mailbox"   // ended in failure; a person decides
+	StateDiscarded ParkedState = "discarded" // closed by a person, by disabling or by a 410; can be replayed
+	StateExpired   ParkedState = "expired"   // a trimmed range, or a row older than the mailbox keeps
+)
+
+// Parked is a delivery that left its lane without success. It holds its own copy of the event.
+type Parked struct {
+	Delivery    event.ID
+	Account     event.Account
+	Integration event.ID
+	Event       event.ID
+	Type        string
+	Severity    event.Severity
+	OrderingKey string
+	Position    journal.Position
+	State       ParkedState
+	Due         time.Time // zero unless StateParked
+	Attempts    int       // spent so far
+	Cause       string    // the last error, or why it was discarded
+	CauseClass  string    // permanent, retryable, throttled, exhausted, disabled, gone, person, trimmed, age
+	Since       time.Time // when it entered this state
+	FirstTried  time.Time
+	// RangeTo and Matched describe an expired range that begins at Position.
+	RangeTo journal.Position
+	Matched uint64
+	Record  []byte // event.Record.AppendBinary; empty for an expired range
+}
+
+// ParkedFilter selects parked deliveries of an account. Empty fields do not filter.
+type ParkedFilter struct {
+	Account     event.Account
+	Integration event.ID
+	Event       event.ID
+	States      []ParkedState
+	Type        string
+	CauseClass  string
+	Before      time.Time // Since before
+	After       time.Time // Since after
+}
+
+// Parking reads and changes parked deliveries; the lanes write theirs through SaveTick.
+type Parking interface {
+	// LoadParked gives the rows of an integration in StateParked and StateBehind by position, without Record.
+	LoadParked(ctx context.Context, integration event.ID) ([]Parked, error)
+	// GetParked gives one row with its Record.
+	GetParked(ctx context.Context, account event.Account, delivery event.ID) (Parked, error)
+	// ListParked gives rows newest first, without Record.
+	ListParked(ctx context.Context, f ParkedFilter, p Page) (list []Parked, next string, err error)
+	// CountParked counts by state.
+	CountParked(ctx context.Context, f ParkedFilter) (map[ParkedState]int, error)
+	// PruneParked deletes at most limit mailbox, discarded and expired rows whose Since is before t, and returns them
+	// without Record.
+	PruneParked(ctx context.Context, t time.Time, limit int) ([]Parked, error)
+}
+
+// Outcome of an attempt.
+type Outcome string
+
+// The outcomes of an attempt.
+const (
+	OutcomeDelivered Outcome = "delivered"
+	OutcomeRetry     Outcome = "retry"
+	OutcomeThrottled Outcome = "throttled"
+	OutcomeMailbox   Outcome = "mailbox"
+	OutcomeCancelled Outcome = "cancelled"
+)
+
+// Attempt is one recorded request that deserves a row of its own: every failure, and every success after a failure.
+type Attempt struct {
+	ID          event.ID
+	Account     event.Account
+	Integration event.ID
+	Delivery    event.ID
+	Event       event.ID
+	Type        string
+	Number      int // from 1
+	At          time.Time
+	Latency     time.Duration
+	Outcome     Outcome
+	Status      int    // HTTP status or 0
+	Error       string // bounded, secrets masked
+	Class       string // as Parked.CauseClass
+	Answer      string // at most 1 KiB of the answer, secrets masked
+	// Batched is how many deliveries the request carried; 1 for a single message.
+	Batched int
+}
+
+// Pack is the successes of one lane in one tick, encoded by deliver.
+type Pack struct {
+	Account     event.Account
+	Integration event.ID
+	At          time.Time
+	Lo, Hi      journal.Position // inclusive
+	Count       int
+	Data        []byte
+}
+
+// AttemptFilter selects attempts of an account. Empty fields do not filter.
+type AttemptFilter struct {
+	Account     event.Account
+	Integration event.ID
+	Delivery    event.ID
+	Event       event.ID
+	Outcome     Outcome
+}
+
+// Attempts reads the ledger.
+type Attempts interface {
+	// ListAttempts gives rows newest first.
+	ListAttempts(ctx context.Context, f AttemptFilter, p Page) (list []Attempt, next string, err error)
+	// PacksAt gives the packs of an integration whose range holds pos.
+	PacksAt(ctx context.Context, integration event.ID, pos journal.Position) ([]Pack, error)
+	// PacksAbove gives the packs of an integration with Hi above pos, oldest first: what recovery consults.
+	PacksAbove(ctx context.Context, integration event.ID, pos journal.Position) ([]Pack, error)
+	// ListPacks gives an account's packs newest first; integration may be zero for all.
+	ListPacks(ctx context.Context, account event.Account, integration event.ID, p Page) (list []Pack, next string, err error)
+	// PruneAttempts deletes at most limit attempts and packs that are older than t, and then, while the ledger holds
+	// more than maxBytes (0: no limit), the oldest. It gives the number of deleted rows.
+	PruneAttempts(ctx context.Context, t time.Time, maxBytes int64, limit int) (int, error)
+}
+
+// Job is long work that somebody started and can watch.
+type Job struct {
+	ID                   event.ID
+	Account              event.Account
+	Kind                 string // "replay"
+	State                string // queued, running, done, failed, cancelled
+	Spec                 json.RawMessage
+	Total, Done, Failed  int
+	Error                string
+	CreatedAt, UpdatedAt time.Time
+}
+
+// Jobs keeps long work.
+type Jobs interface {
+	SaveJob(ctx context.Context, j Job) error // inserted or replaced
+	GetJob(ctx context.Context, account event.Account, id event.ID) (Job, error)
+	// UnfinishedJobs gives the queued and running ones of all accounts, oldest first.
+	UnfinishedJobs(ctx context.Context) ([]Job, error)
+}
+
+// Idempotency keeps the answers to requests that came with an Idempotency-Key.
+type Idempotency interface {
+	GetIdempotency(ctx context.Context, account event.Account, keyHash [32]byte) (IdempotencyRow, error)
+	// SaveIdempotency stores entries (an older one of the same key is replaced), remembers through (the last frame
+	// that is covered) and forgets rows older than before, a bounded number of them with each call.
+	SaveIdempotency(ctx context.Context, rows []IdempotencyRow, through uint64, before time.Time) error
+	// IdempotencyThrough is the last frame covered; 0 on a new installation.
+	IdempotencyThrough(ctx context.Context) (uint64, error)
+}
+
+// IdempotencyRow is one remembered request.
+type IdempotencyRow struct {
+	journal.Idempotency
+	At time.Time
+}
+
+// Limits of the outbox.
+const (
+	// MaxOutbox is how many facts may wait in the outbox of one database. Beyond it the oldest are dropped and counted:
+	// a change is never refused because too much waits to be said about earlier ones.
+	MaxOutbox = 100_000
+	// MaxSaidBytes bounds Said.Event (16 KiB). A longer one is ErrInvalid, and with it the change it came with.
+	MaxSaidBytes = 16 << 10
+)
+
+// Said is a fact that Tocsin itself states. It waits in the outbox, where the change that it is about put it, until it
+// is in the journal.
+type Said struct {
+	// ID becomes the event's id, so that a fact that is appended twice (after a crash) is recognised.
+	ID      event.ID
+	Account event.Account
+	Type    string // the event's type
+	// Origin is the textual id of the integration that the fact is about, which never gets it; empty if about none.
+	Origin string
+	// Hops counts how often a fact of Tocsin's own has caused this one.
+	Hops uint8
+	// Event is the native envelope as one JSON object, without id, account and received_at; at most MaxSaidBytes.
+	Event json.RawMessage
+	At    time.Time // when it became true
+}
+
+// OutboxCount is the state of the outbox.
+type OutboxCount struct {
+	Waiting uint64 // facts that wait now
+	Dropped uint64 // facts that were dropped because of MaxOutbox, since the installation was made
+}
+
+// Outbox keeps what Tocsin says until it is in the journal. Rows are written with the change they are about, through
+// Integration.Say and Tick.Say; a fact whose id waits already is left as it is.
+type Outbox interface {
+	// ListOutbox gives the waiting facts by id, which is the order in which they were made, of all accounts but the
+	// skipped ones. Limit is moved into 1 to MaxPage.
+	ListOutbox(ctx context.Context, limit int, skip ...event.Account) ([]Said, error)
+	// DeleteOutbox forgets facts that are in the journal. One that does not wait is no error.
+	DeleteOutbox(ctx context.Context, ids []event.ID) error
+	CountOutbox(ctx context.Context) (OutboxCount, error)
+}

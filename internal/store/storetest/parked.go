@@ -1,0 +1,184 @@
+package storetest
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/tocsin-hub/tocsin/internal/event"
+	"github.com/tocsin-hub/tocsin/internal/store"
+)
+
+// parked is a delivery in StateParked that entered its state at(n).
+func parked(account event.Account, integration event.ID, n int) store.Parked {
+	return store.Parked{
+		Delivery: event.NewID(), Account: account, Integration: integration, Event: event.NewID(),
+		Type: "alert.created", Severity: event.High, OrderingKey: "INC-1", Position: pos(uint64(n)), State: store.StateParked,
+		Due: at(n + 100), Attempts: 3, Cause: "posting: 503", CauseClass: "retryable", Since: at(n), FirstTried: at(n - 5),
+		Record: []byte{1, 0, 2, byte(n)},
+	}
+}
+
+func testParked(t *testing.T, s *suite) {
+	id := event.NewID()
+	p := parked(acme, id, 2)
+	expired := store.Parked{
+		Delivery: event.NewID(), Account: acme, Integration: id, Position: pos(3), State: store.StateExpired,
+		Since: at(3), RangeTo: pos(400), Matched: 1 << 40, CauseClass: "trimmed",
+	}
+	behind := parked(acme, id, 1)
+	behind.State, behind.Due = store.StateBehind, time.Time{}
+	foreign := parked(other, event.NewID(), 1)
+	s.tick(t, store.Tick{Park: []store.Parked{p, expired, behind, foreign}})
+
+	for _, want := range []store.Parked{p, expired, behind} {
+		got, err := s.GetParked(s.ctx, acme, want.Delivery)
+		must(t, err)
+		same(t, "parked delivery", got, want)
+		_, err = s.GetParked(s.ctx, other, want.Delivery)
+		wantErr(t, "another account's delivery", err, store.ErrNotFound)
+	}
+	got, err := s.LoadParked(s.ctx, id)
+	must(t, err)
+	p.Record, behind.Record = nil, nil
+	same(t, "waiting deliveries by position", got, []store.Parked{behind, p})
+}
+
+func testParkedKeepsRecord(t *testing.T, s *suite) {
+	p := parked(acme, event.NewID(), 1)
+	s.tick(t, store.Tick{Park: []store.Parked{p}})
+	again := p
+	again.State, again.Due, again.Attempts, again.Cause, again.Since, again.Record = store.StateMailbox, time.Time{}, 9, "no", at(50), nil
+	s.tick(t, store.Tick{Park: []store.Parked{again}})
+	got, err := s.GetParked(s.ctx, acme, p.Delivery)
+	must(t, err)
+	again.Record = p.Record
+	same(t, "replaced row", got, again)
+
+	twice := []store.Parked{again, again}
+	twice[0].Attempts, twice[1].Attempts, twice[1].Record = 10, 11, []byte("new")
+	s.tick(t, store.Tick{Park: twice})
+	got, err = s.GetParked(s.ctx, acme, p.Delivery)
+	must(t, err)
+	same(t, "the last of two rows", got, twice[1])
+
+	s.tick(t, store.Tick{Unpark: []event.ID{p.Delivery}})
+	s.tick(t, store.Tick{Park: []store.Parked{{Delivery: p.Delivery, Account: acme, Integration: p.Integration, State: store.StateExpired}}})
+	got, err = s.GetParked(s.ctx, acme, p.Delivery)
+	must(t, err)
+	same(t, "the record of a row that was gone between", len(got.Record), 0)
+}
+
+func testParkedFilters(t *testing.T, s *suite) {
+	a, b := event.NewID(), event.NewID()
+	states := []store.ParkedState{store.StateParked, store.StateBehind, store.StateMailbox, store.StateDiscarded, store.StateExpired}
+	var rows []store.Parked
+	for n := range 40 {
+		p := parked(acme, a, n)
+		if n%2 == 1 {
+			p.Integration = b
+		}
+		p.State = states[n%len(states)]
+		if n%3 == 0 {
+			p.Type, p.CauseClass = "ip.blocked", "permanent"
+		}
+		rows = append(rows, p)
+	}
+	s.tick(t, store.Tick{Park: append(slices.Clone(rows), parked(other, a, 3))})
+	rows[7].Record = nil
+
+	for name, f := range map[string]store.ParkedFilter{
+		"all":         {},
+		"integration": {Integration: b},
+		"event":       {Event: rows[7].Event},
+		"one state":   {States: states[2:3]},
+		"states":      {States: states[2:]},
+		"type":        {Type: "ip.blocked"},
+		"class":       {CauseClass: "retryable"},
+		"before":      {Before: at(10)},
+		"after":       {After: at(10)},
+		"between":     {After: at(10), Before: at(20), Integration: a},
+		"everything":  {Integration: b, Event: rows[7].Event, States: states, Type: rows[7].Type, CauseClass: rows[7].CauseClass, Before: at(8), After: at(6)},
+		"nothing":     {Type: "no.such"},
+	} {
+		f.Account = acme
+		var want []event.ID
+		wantCount := map[store.ParkedState]int{}
+		for i := len(rows) - 1; i >= 0; i-- {
+			if matches(f, rows[i]) {
+				want = append(want, rows[i].Delivery)
+				wantCount[rows[i].State]++
+			}
+		}
+		list, _, err := s.ListParked(s.ctx, f, store.Page{Limit: store.MaxPage})
+		must(t, err)
+		var got []event.ID
+		for _, p := range list {
+			got = append(got, p.Delivery)
+			if p.Record != nil {
+				t.Fatalf("%s: the list holds a record", name)
+			}
+		}
+		same(t, name, got, want)
+		count, err := s.CountParked(s.ctx, f)
+		must(t, err)
+		same(t, "count of "+name, count, wantCount)
+	}
+}
+
+func matches(f store.ParkedFilter, p store.Parked) bool {
+	return (f.Integration.IsZero() || f.Integration == p.Integration) && (f.Event.IsZero() || f.Event == p.Event) &&
+		(len(f.States) == 0 || slices.Contains(f.States, p.State)) && (f.Type == "" || f.Type == p.Type) &&
+		(f.CauseClass == "" || f.CauseClass == p.CauseClass) && (f.Before.IsZero() || p.Since.Before(f.Before)) &&
+		(f.After.IsZero() || p.Since.After(f.After))
+}
+
+func testParkedList(t *testing.T, s *suite) {
+	id := event.NewID()
+	var want []string
+	add := func(n int) string {
+		p := parked(acme, id, n/2) // two rows each second
+		p.OrderingKey = fmt.Sprint(n)
+		s.tick(t, store.Tick{Park: []store.Parked{p, parked(other, id, n), parked(acme, event.NewID(), n)}})
+		return p.OrderingKey
+	}
+	for n := range 11 {
+		want = append([]string{add(n)}, want...)
+	}
+	list := func(p store.Page) ([]store.Parked, string, error) {
+		return s.ListParked(s.ctx, store.ParkedFilter{Account: acme, Integration: id}, p)
+	}
+	checkWalk(t, list, func(p store.Parked) string { return p.OrderingKey }, want, func(n int) { add(1000 + n) })
+}
+
+func testParkedPrune(t *testing.T, s *suite) {
+	id := event.NewID()
+	var rows []store.Parked
+	for n, state := range []store.ParkedState{
+		store.StateMailbox, store.StateParked, store.StateDiscarded, store.StateBehind, store.StateExpired, store.StateMailbox,
+	} {
+		p := parked(acme, id, n)
+		p.State = state
+		rows = append(rows, p)
+	}
+	s.tick(t, store.Tick{Park: rows})
+	var pruned []store.Parked
+	for _, want := range []int{2, 1, 0} {
+		got, err := s.PruneParked(s.ctx, at(5), 2)
+		must(t, err)
+		same(t, "number of pruned rows", len(got), want)
+		pruned = append(pruned, got...)
+	}
+	for i := range rows {
+		rows[i].Record = nil
+	}
+	same(t, "pruned rows", pruned, []store.Parked{rows[0], rows[2], rows[4]})
+	left, err := s.CountParked(s.ctx, store.ParkedFilter{Account: acme})
+	must(t, err)
+	if diff := cmp.Diff(map[store.ParkedState]int{store.StateParked: 1, store.StateBehind: 1, store.StateMailbox: 1}, left); diff != "" {
+		t.Fatalf("rows left (-want +got):\n%s", diff)
+	}
+}
