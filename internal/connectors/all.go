@@ -1,0 +1,18 @@
+// Package connectors lists every connector there is. Adding one is a folder here and a line below.
+package connectors
+
+import (
+	"github.com/tocsin-hub/tocsin/internal/connector"
+	"github.com/tocsin-hub/tocsin/internal/connectors/capture"
+	"github.com/tocsin-hub/tocsin/internal/connectors/splunk"
+	"github.com/tocsin-hub/tocsin/internal/connectors/webhook"
+)
+
+// All is the catalogue.
+func All() connector.Catalogue {
+	return connector.NewCatalogue(
+		capture.Definition(),
+		splunk.Definition(),
+		webhook.Definition(),
+	)
+}

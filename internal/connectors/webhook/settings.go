@@ -1,0 +1,162 @@
+package webhook
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/tocsin-hub/tocsin/internal/connector"
+	"github.com/tocsin-hub/tocsin/internal/connector/httpkit"
+	"github.com/tocsin-hub/tocsin/internal/form"
+)
+
+// The values of the setting "format".
+const (
+	formatObject = "object"
+	formatArray  = "array"
+	formatNDJSON = "ndjson"
+)
+
+// Defaults of this connector.
+const (
+	connectTimeout         = 20 * time.Second
+	requestTimeout         = 15 * time.Second
+	defaultSignatureHeader = "X-Tocsin-Signature"
+)
+
+// Settings are what an integration of this kind is configured with.
+type Settings struct {
+	URL             string
+	Method          string
+	Headers         []Header
+	SigningSecret   form.Secret
+	PreviousSecret  form.Secret
+	SignatureHeader string
+	Format          string
+	Profile         string
+	Batch           connector.Batch
+	httpkit.Connection
+}
+
+// Header is one header of every request.
+type Header struct {
+	Name   string
+	Value  form.Secret // shown unless it is a secret
+	Secret bool
+}
+
+// Form declares the settings.
+func (s *Settings) Form(f *form.Set) {
+	f.URL("url", &s.URL, "Target URL", form.Required(), form.Placeholder("https://example.com/hooks/tocsin"),
+		form.Help("Where events are sent. Use https: with http, anyone on the way can read the events."))
+	f.Choice("method", &s.Method, "Method", []string{http.MethodPost, http.MethodPut}, form.Default(http.MethodPost))
+	form.List(f, "headers", &s.Headers, "Headers", form.Key("name"), form.Max(50),
+		form.Help("Sent with every request: tokens, tenant ids, whatever the receiver wants."))
+	f.Secret("signing_secret", &s.SigningSecret, "Signing secret", form.Check(checkSecret), form.Group("Signature"),
+		form.Help("Signs every request with HMAC-SHA256: text of at least 24 bytes, or whsec_ and base64. "+
+			"Without it requests are not signed, and the receiver cannot tell who sent them."))
+	f.Secret("previous_signing_secret", &s.PreviousSecret, "Previous signing secret", form.Check(checkSecret),
+		form.Group("Signature"), form.Advanced(),
+		form.Help("While a secret is being changed: requests carry a signature by each of the two."))
+	f.Text("signature_header", &s.SignatureHeader, "Signature header", form.Default(defaultSignatureHeader),
+		form.Check(checkSignatureHeader), form.Group("Signature"), form.Advanced(),
+		form.Help("Carries t=<unix seconds>,v1=<hex>. The Standard Webhooks headers always go along."))
+	f.Choice("format", &s.Format, "Format", []string{formatObject, formatArray, formatNDJSON},
+		form.Default(formatObject), form.Group("Payload"),
+		form.Help("One event a request, or many as a JSON array or as one JSON object a line."))
+	f.Choice("profile", &s.Profile, "Payload profile", profileNames(), form.Default(profileNative),
+		form.Group("Payload"), form.Help("How an event is written: Tocsin's envelope, or CloudEvents 1.0."))
+	s.Batch = connector.Batch{MaxEvents: 100, MaxBytes: form.MiB, MaxWait: 200 * time.Millisecond}
+	s.Batch.Fields(f)
+	s.Connection.Fields(f, connectTimeout, requestTimeout)
+}
+
+// Form declares one header.
+func (h *Header) Form(f *form.Set) {
+	f.Text("name", &h.Name, "Name", form.Required(), form.Max(200), form.Check(checkHeaderName))
+	f.Secret("value", &h.Value, "Value", form.Required(), form.SecretWhen(secretHeader),
+		form.Check(checkHeaderValue))
+	f.Bool("secret", &h.Secret, "Secret", form.Default(false),
+		form.Help("Keeps the value from being shown again. Headers such as Authorization are always secret."))
+}
+
+// secretHeader says whether the header in this JSON object is a secret.
+func secretHeader(object map[string]any) bool {
+	name, _ := object["name"].(string)
+	return object["secret"] == true || httpkit.CarriesCredentials(name)
+}
+
+// Validate checks what spans several settings.
+func (s *Settings) Validate() error {
+	var errs form.Errors
+	for i, h := range s.Headers {
+		if strings.EqualFold(h.Name, s.SignatureHeader) || strings.EqualFold(h.Name, defaultSignatureHeader) {
+			errs.Add("headers."+strconv.Itoa(i)+".name", "is the signature header, which Tocsin sets itself")
+		}
+	}
+	if s.SigningSecret.IsZero() && !s.PreviousSecret.IsZero() {
+		errs.Add("signing_secret", "is required with previous_signing_secret")
+	}
+	s.Connection.Check(&errs)
+	return errs.Err()
+}
+
+// secrets are all values that nothing may show.
+func (s *Settings) secrets() []string {
+	list := []string{s.SigningSecret.Reveal(), s.PreviousSecret.Reveal(), s.ClientKey.Reveal()}
+	for _, h := range s.Headers {
+		if h.Secret || httpkit.CarriesCredentials(h.Name) {
+			list = append(list, h.Value.Reveal())
+		}
+	}
+	return list
+}
+
+// reservedHeaders belong to HTTP itself or to Tocsin.
+var reservedHeaders = []string{
+	"Host", "Content-Length", "Content-Encoding", "Transfer-Encoding", "Connection", "Keep-Alive", "Upgrade", "Te",
+	"Trailer", "Expect", "Proxy-Connection", "Http2-Settings",
+	headerEvent, headerDelivery, headerID, headerTimestamp, headerSignature,
+}
+
+func checkHeaderName(name string) error {
+	for i := range len(name) {
+		if !isToken(name[i]) {
+			return errors.New("must be a header name: letters, digits and hyphens")
+		}
+	}
+	if slices.Contains(reservedHeaders, http.CanonicalHeaderKey(name)) {
+		return errors.New("is a header that HTTP or Tocsin sets itself")
+	}
+	return nil
+}
+
+// checkSignatureHeader refuses, besides, the two headers that a user may set but the signature must not replace.
+func checkSignatureHeader(name string) error {
+	switch http.CanonicalHeaderKey(name) {
+	case "Content-Type", "User-Agent":
+		return errors.New("is a header with another meaning")
+	}
+	return checkHeaderName(name)
+}
+
+// isToken is the character set of RFC 9110 §5.6.2.
+func isToken(c byte) bool {
+	return c|0x20 >= 'a' && c|0x20 <= 'z' || c >= '0' && c <= '9' || strings.IndexByte("!#$%&'*+-.^_`|~", c) >= 0
+}
+
+// checkHeaderValue refuses blanks around a value, which HTTP drops; the form has refused control characters.
+func checkHeaderValue(value string) error {
+	if strings.TrimSpace(value) != value {
+		return errors.New("must not begin or end with a blank")
+	}
+	return nil
+}
+
+func checkSecret(text string) error {
+	_, err := signingKey(text)
+	return err
+}

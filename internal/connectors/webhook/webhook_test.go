@@ -1,0 +1,353 @@
+package webhook
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
+	"pgregory.net/rapid"
+
+	"github.com/tocsin-hub/tocsin/internal/connector"
+	"github.com/tocsin-hub/tocsin/internal/connector/connectortest"
+	"github.com/tocsin-hub/tocsin/internal/connector/httpkit"
+	"github.com/tocsin-hub/tocsin/internal/event"
+	"github.com/tocsin-hub/tocsin/internal/form"
+)
+
+const (
+	secretText  = connectortest.Canary + "-signing-secret"
+	secretWhsec = "whsec_Y2FuYXJ5LTVmM2IxYy1wcmV2aW91cy1zZWNyZXQ="
+)
+
+// settings are valid settings with every secret set.
+func settings(t testing.TB, format, profile string) func(string) string {
+	cert, key := connectortest.ClientCertificate(t)
+	return func(url string) string {
+		raw, err := json.Marshal(map[string]any{
+			"url": url + "/hook?q=1", "format": format, "profile": profile,
+			"headers": []map[string]any{
+				{"name": "X-Tenant", "value": "acme"},
+				{"name": "X-Token", "value": connectortest.Canary + "-header", "secret": true},
+				{"name": "Authorization", "value": "Bearer " + connectortest.Canary},
+			},
+			"signing_secret": secretText, "previous_signing_secret": secretWhsec,
+			"client_certificate": cert, "client_key": key,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(raw)
+	}
+}
+
+func TestContract(t *testing.T) {
+	t.Parallel()
+	for _, format := range []string{formatObject, formatArray, formatNDJSON} {
+		for _, profile := range profileNames() {
+			t.Run(format+" "+profile, func(t *testing.T) {
+				t.Parallel()
+				connectortest.Run(t, connectortest.Harness{
+					Definition: Definition(),
+					Settings:   settings(t, format, profile),
+					Titles:     func(r connectortest.Request) ([]string, error) { return titles(r, format) },
+					Keys:       func(r connectortest.Request) []string { return r.Header["Webhook-Id"] },
+					Alerts:     func(r connectortest.Request) bool { return r.Method != http.MethodOptions || len(r.Body) > 0 },
+				})
+			})
+		}
+	}
+}
+
+// titles reads events back with encoding/json, whatever their profile.
+func titles(r connectortest.Request, format string) ([]string, error) {
+	type ev struct {
+		Title string `json:"title"`
+		Data  *struct {
+			Title string `json:"title"`
+		} `json:"data"`
+	}
+	var events []ev
+	switch format {
+	case formatObject:
+		events = make([]ev, 1)
+		if err := json.Unmarshal(r.Body, &events[0]); err != nil {
+			return nil, err
+		}
+	case formatArray:
+		if err := json.Unmarshal(r.Body, &events); err != nil {
+			return nil, err
+		}
+	case formatNDJSON:
+		for line := range bytes.Lines(r.Body) {
+			var e ev
+			if err := json.Unmarshal(line, &e); err != nil {
+				return nil, err
+			}
+			events = append(events, e)
+		}
+	}
+	var list []string
+	for _, e := range events {
+		if e.Data != nil {
+			e.Title = e.Data.Title
+		}
+		list = append(list, e.Title)
+	}
+	return list, nil
+}
+
+// fixed makes deliveries that are the same in every run.
+func fixed(t testing.TB, n int) []connector.Delivery {
+	t.Helper()
+	ds := make([]connector.Delivery, n)
+	for i := range ds {
+		id, err := event.ParseID(event.PrefixEvent, fmt.Sprintf("evt_01jd4000000000000000000%03d", i))
+		if err != nil {
+			t.Fatal(err)
+		}
+		ds[i] = connector.Delivery{Key: fmt.Sprintf("dlv_%d", i), Record: connectortest.Record(id, "Failed logins <5>"), Attempt: 1}
+	}
+	return ds
+}
+
+func openAt(t testing.TB, raw string, now time.Time) *Connector {
+	t.Helper()
+	env := connectortest.Env(nil)
+	env.Now = func() time.Time { return now }
+	i, err := Definition().Open(json.RawMessage(raw), env)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := i.(*Connector)
+	t.Cleanup(c.Close)
+	return c
+}
+
+func TestGolden(t *testing.T) {
+	t.Parallel()
+	now := time.Unix(1795176000, 0)
+	for _, format := range []string{formatObject, formatArray, formatNDJSON} {
+		for _, profile := range profileNames() {
+			raw := form.Merge(new(Settings), json.RawMessage(settings(t, format, profile)("https://example.com")),
+				json.RawMessage(`{"client_certificate":null,"client_key":null}`))
+			c := openAt(t, string(raw), now)
+			e := &httpkit.Exchange{Full: true, DryRun: true}
+			var err error
+			if c.UsesBatch() {
+				err = c.SendBatch(httpkit.WithExchange(t.Context(), e), fixed(t, 2))
+			} else {
+				err = c.Send(httpkit.WithExchange(t.Context(), e), fixed(t, 1)[0])
+			}
+			if !errors.Is(err, httpkit.ErrDryRun) {
+				t.Fatal(err)
+			}
+			connectortest.Golden(t, format+"-"+profile+".http", connectortest.Text(e))
+		}
+	}
+}
+
+func TestReadme(t *testing.T) {
+	t.Parallel()
+	connectortest.Readme(t, Definition())
+}
+
+// TestSignatures: receivers that use the Standard Webhooks library, with either live secret, take what is sent; so do
+// those that follow the description of X-Tocsin-Signature.
+func TestSignatures(t *testing.T) {
+	t.Parallel()
+	var got http.Header
+	var body []byte
+	s := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		got = r.Header.Clone()
+		body, _ = io.ReadAll(r.Body)
+	}))
+	t.Cleanup(s.Close)
+	now := time.Now()
+	c := openAt(t, `{"url":"`+s.URL+`","signing_secret":"`+secretText+`","previous_signing_secret":"`+secretWhsec+`","signature_header":"X-Sig"}`, now)
+	if err := c.Send(t.Context(), fixed(t, 1)[0]); err != nil {
+		t.Fatal(err)
+	}
+	byText, err := standardwebhooks.NewWebhookRaw([]byte(secretText))
+	if err != nil {
+		t.Fatal(err)
+	}
+	byWhsec, err := standardwebhooks.NewWebhook(secretWhsec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, wh := range map[string]*standardwebhooks.Webhook{"text": byText, "whsec": byWhsec} {
+		if err := wh.Verify(body, got); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if err := wh.Verify(append(body, ' '), got); err == nil {
+			t.Errorf("%s: a changed body passes", name)
+		}
+	}
+	previous, _ := signingKey(secretWhsec)
+	want := fmt.Sprintf("t=%d,v1=%x,v1=%x", now.Unix(), reference([]byte(secretText), now.Unix(), body), reference(previous, now.Unix(), body))
+	if got.Get("X-Sig") != want {
+		t.Errorf("X-Sig is %s, want %s", got.Get("X-Sig"), want)
+	}
+	if got.Get("User-Agent") != "Tocsin/0.0.0-test" || got.Get("X-Tocsin-Event") != "alert.created" ||
+		got.Get("X-Tocsin-Delivery") != "dlv_0" || got.Get("Webhook-Id") != "dlv_0" {
+		t.Errorf("headers %v", got)
+	}
+	// The next request, made in the same buffers, has signatures of its own.
+	if err := c.Send(t.Context(), fixed(t, 2)[1]); err != nil {
+		t.Fatal(err)
+	}
+	if err := byText.Verify(body, got); err != nil || got.Get("Webhook-Id") != "dlv_1" {
+		t.Errorf("second request: %v, %v", err, got)
+	}
+}
+
+// TestStandardVectors holds the signer against the vectors of the Standard Webhooks specification.
+func TestStandardVectors(t *testing.T) {
+	t.Parallel()
+	var file struct {
+		Vectors []struct {
+			Name      string `json:"name"`
+			Secret    string `json:"secret"`
+			ID        string `json:"webhook_id"`
+			Timestamp int64  `json:"webhook_timestamp"`
+			Payload   string `json:"payload"`
+			Signature string `json:"webhook_signature"`
+			Valid     bool   `json:"valid"`
+		} `json:"vectors"`
+	}
+	raw, err := os.ReadFile(filepath.Join(shared(), "specs/standard-webhooks/vectors.json"))
+	if err != nil {
+		t.Skip("the shared specifications are not here: set TOCSIN_SHARED to run this test")
+	}
+	if err := json.Unmarshal(raw, &file); err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range file.Vectors {
+		secret := v.Secret
+		if !strings.HasPrefix(secret, "whsec_") {
+			secret = "whsec_" + secret // our settings tell base64 by the prefix
+		}
+		s, err := newSigner(form.NewSecret(secret))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := string(s.standard(nil, v.ID, strconv.FormatInt(v.Timestamp, 10), []byte(v.Payload)))
+		if strings.Contains(v.Signature, got) != v.Valid {
+			t.Errorf("%s: %s, the vector says %s", v.Name, got, v.Signature)
+		}
+	}
+}
+
+func shared() string {
+	if root := os.Getenv("TOCSIN_SHARED"); root != "" {
+		return root
+	}
+	_, here, _, _ := runtime.Caller(0)
+	return filepath.Join(filepath.Dir(here), "../../../../shared")
+}
+
+func TestSettings(t *testing.T) {
+	t.Parallel()
+	_, key := connectortest.ClientCertificate(t)
+	otherCert, _ := connectortest.ClientCertificate(t)
+	quote := func(s string) string { b, _ := json.Marshal(s); return string(b) }
+	for in, want := range map[string]string{
+		`"url":"https://a.example"`: "",
+		`"url":"https://a.example","method":"PUT","format":"ndjson","profile":"cloudevents","batch":{"max_events":5,"max_bytes":"2MiB","max_wait":"2s"}`: "",
+		`"url":"https://a.example","signing_secret":"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"`:                                                            "",
+		``:                              "url is required",
+		`"url":"ftp://a.example"`:       "url must be an absolute URL that begins with https:// or http://",
+		`"url":"https://u:p@a.example"`: "url must not hold a user name or password: use a header",
+		`"url":"https://a.example","method":"GET"`:                                                           "method must be one of POST, PUT",
+		`"url":"https://a.example","signing_secret":"short"`:                                                 "signing_secret must have at least 24 bytes",
+		`"url":"https://a.example","signing_secret":"whsec_c2hvcnQ="`:                                        "signing_secret must have at least 24 bytes after whsec_, once decoded",
+		`"url":"https://a.example","signing_secret":"whsec_***"`:                                             "signing_secret must have base64 after whsec_",
+		`"url":"https://a.example","previous_signing_secret":"0123456789012345678901234"`:                    "signing_secret is required with previous_signing_secret",
+		`"url":"https://a.example","signature_header":"webhook-signature"`:                                   "signature_header is a header that HTTP or Tocsin sets itself",
+		`"url":"https://a.example","signature_header":"content-type"`:                                        "signature_header is a header with another meaning",
+		`"url":"https://a.example","headers":[{"name":"host","value":"x"}]`:                                  "headers.0.name is a header that HTTP or Tocsin sets itself",
+		`"url":"https://a.example","headers":[{"name":"Content-length","value":"x"}]`:                        "headers.0.name is a header that HTTP or Tocsin sets itself",
+		`"url":"https://a.example","headers":[{"name":"Transfer-Encoding","value":"x"}]`:                     "headers.0.name is a header that HTTP or Tocsin sets itself",
+		`"url":"https://a.example","headers":[{"name":"connection","value":"x"}]`:                            "headers.0.name is a header that HTTP or Tocsin sets itself",
+		`"url":"https://a.example","headers":[{"name":"X-A","value":"a\r\nX-B: c"}]`:                         "headers.0.value must not hold control characters",
+		`"url":"https://a.example","headers":[{"name":"X A","value":"x"}]`:                                   "headers.0.name must be a header name: letters, digits and hyphens",
+		`"url":"https://a.example","headers":[{"name":"x-tocsin-signature","value":"x"}]`:                    "headers.0.name is the signature header, which Tocsin sets itself",
+		`"url":"https://a.example","signature_header":"X-Sig","headers":[{"name":"x-sig","value":"x"}]`:      "headers.0.name is the signature header, which Tocsin sets itself",
+		`"url":"https://a.example","client_certificate":` + quote(otherCert):                                 "client_key is required with client_certificate",
+		`"url":"https://a.example","client_certificate":` + quote(otherCert) + `,"client_key":` + quote(key): "client_certificate and client_key do not make a usable pair",
+		`"url":"https://a.example","ca_bundle":` + quote(key):                                                "ca_bundle holds no certificate",
+		`"url":"https://a.example","request_timeout":"1h","batch":{"max_events":0}`:                          "batch.max_events must be at least 1; request_timeout must be at most 5m",
+	} {
+		err := form.Decode(json.RawMessage("{"+in+"}"), new(Settings))
+		if got := fmt.Sprint(err); got != want && !(want == "" && err == nil) {
+			t.Errorf("%s\n got %s\nwant %s", in, got, want)
+		}
+	}
+}
+
+// TestHeaderSecrecy: a header is shown unless it is marked as a secret or is known to carry credentials.
+func TestHeaderSecrecy(t *testing.T) {
+	t.Parallel()
+	masked := form.MaskSecrets(new(Settings), json.RawMessage(`{"headers":[{"name":"X-A","value":"seen"},
+		{"name":"X-B","value":"hidden","secret":true},{"name":"authorization","value":"hidden"}]}`))
+	if strings.Contains(string(masked), "hidden") || !strings.Contains(string(masked), "seen") {
+		t.Errorf("masked %s", masked)
+	}
+}
+
+func TestBatchID(t *testing.T) {
+	t.Parallel()
+	ds := fixed(t, 5)
+	seen := map[string]bool{}
+	for i := range ds {
+		for j := i + 1; j <= len(ds); j++ {
+			id := batchID(ds[i:j])
+			if seen[id] || id != batchID(ds[i:j]) {
+				t.Errorf("%d to %d: %s", i, j, id)
+			}
+			seen[id] = true
+		}
+	}
+}
+
+func TestGone(t *testing.T) {
+	t.Parallel()
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusGone) }))
+	t.Cleanup(s.Close)
+	c := openAt(t, `{"url":"`+s.URL+`"}`, time.Now())
+	if err := c.Send(t.Context(), fixed(t, 1)[0]); !connector.IsGone(err) || !strings.Contains(err.Error(), "asks for no more events") {
+		t.Errorf("error %v", err)
+	}
+}
+
+// TestSignerProperty holds the pooled, appended signatures against the plain ones.
+func TestSignerProperty(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		key := rapid.StringN(24, 80, 200).Filter(func(s string) bool { return len(s) >= 24 && !strings.HasPrefix(s, "whsec_") }).Draw(t, "key")
+		body := []byte(rapid.StringN(0, 300, -1).Draw(t, "body"))
+		s, err := newSigner(form.NewSecret(key))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			want := fmt.Sprintf("t=%d,v1=%x", 1234567890, reference([]byte(key), 1234567890, body))
+			if diff := cmp.Diff(want, string(s.native(nil, "1234567890", body))); diff != "" {
+				t.Fatal(diff)
+			}
+		}
+	})
+}
