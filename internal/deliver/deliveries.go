@@ -1,0 +1,395 @@
+package deliver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/tocsin-hub/tocsin/internal/event"
+	"github.com/tocsin-hub/tocsin/internal/journal"
+	"github.com/tocsin-hub/tocsin/internal/route"
+	"github.com/tocsin-hub/tocsin/internal/store"
+)
+
+// statusDelivered and statusWaiting are the statuses that have no row in the parking.
+const (
+	statusDelivered = "delivered"
+	statusWaiting   = "waiting"
+	statusSkipped   = "skipped"
+)
+
+// Deliveries lists an account's deliveries, the newest first within their group: without a status, those that failed or
+// wait for another attempt come before those that were delivered. With an event, one delivery per integration that
+// matched it.
+func (e *Engine) Deliveries(ctx context.Context, account event.Account, f DeliveryFilter, p store.Page) (list []DeliveryView, next string, err error) {
+	if !f.Event.IsZero() {
+		list, err = e.deliveriesOf(ctx, account, f)
+		return list, "", err
+	}
+	switch f.Status {
+	case statusDelivered:
+		return e.delivered(ctx, account, f.Integration, p)
+	case statusWaiting:
+		return e.waiting(account, f.Integration, p)
+	case "":
+		return e.allDeliveries(ctx, account, f, p)
+	}
+	return e.parkedDeliveries(ctx, account, f, p, store.ParkedState(f.Status))
+}
+
+// deliveredPhase marks a cursor of the second group of an unfiltered list.
+const deliveredPhase = "d."
+
+func (e *Engine) allDeliveries(ctx context.Context, account event.Account, f DeliveryFilter, p store.Page) ([]DeliveryView, string, error) {
+	if rest, ok := strings.CutPrefix(p.After, deliveredPhase); ok {
+		p.After = rest
+		list, next, err := e.delivered(ctx, account, f.Integration, p)
+		if next != "" {
+			next = deliveredPhase + next
+		}
+		return list, next, err
+	}
+	list, next, err := e.parkedDeliveries(ctx, account, f, p)
+	if err != nil || next != "" {
+		return list, next, err
+	}
+	room := pageLimit(p) - len(list)
+	if room <= 0 {
+		return list, deliveredPhase, nil
+	}
+	more, next, err := e.delivered(ctx, account, f.Integration, store.Page{Limit: room})
+	if next != "" {
+		next = deliveredPhase + next
+	}
+	return append(list, more...), next, err
+}
+
+func (e *Engine) parkedDeliveries(ctx context.Context, account event.Account, f DeliveryFilter, p store.Page, states ...store.ParkedState) ([]DeliveryView, string, error) {
+	p.Limit = pageLimit(p)
+	rows, next, err := e.Store.ListParked(ctx, store.ParkedFilter{Account: account, Integration: f.Integration, States: states}, p)
+	if err != nil {
+		return nil, "", fmt.Errorf("listing parked deliveries: %w", err)
+	}
+	list := make([]DeliveryView, len(rows))
+	for i, r := range rows {
+		list[i] = viewOfParked(r)
+	}
+	return list, next, nil
+}
+
+func viewOfParked(r store.Parked) DeliveryView {
+	return DeliveryView{
+		ID: r.Delivery, Integration: r.Integration, Event: r.Event, Type: r.Type, Severity: r.Severity,
+		Status: string(r.State), Attempts: r.Attempts, Due: r.Due, Cause: r.Cause, CauseClass: r.CauseClass,
+		Since: r.Since, OrderingKey: r.OrderingKey,
+	}
+}
+
+// waiting lists what is in the windows and not settled, the oldest first.
+func (e *Engine) waiting(account event.Account, integration event.ID, p store.Page) ([]DeliveryView, string, error) {
+	after, err := readCursor(p.After)
+	if err != nil {
+		return nil, "", err
+	}
+	limit := pageLimit(p)
+	type placed struct {
+		view DeliveryView
+		pos  journal.Position
+	}
+	var found []placed
+	for _, l := range e.allLanes() {
+		if l.account != account || !integration.IsZero() && l.id != integration {
+			continue
+		}
+		l.mu.Lock()
+		for _, en := range l.win.list[l.win.head:] {
+			if !en.settled() && (after == nil || after.Less(en.pos)) {
+				found = append(found, placed{l.viewOfEntry(en), en.pos})
+			}
+		}
+		l.mu.Unlock()
+	}
+	slices.SortStableFunc(found, func(a, b placed) int { return a.pos.Compare(b.pos) })
+	next := ""
+	if len(found) > limit {
+		found = found[:limit]
+		next = writeCursor(found[limit-1].pos)
+	}
+	list := make([]DeliveryView, len(found))
+	for i := range found {
+		list[i] = found[i].view
+	}
+	return list, next, nil
+}
+
+func (l *lane) viewOfEntry(en *entry) DeliveryView {
+	v := l.viewOf(en.rec)
+	v.Status, v.Attempts, v.Since = statusWaiting, en.attempt, en.rec.Received
+	switch { // settled, but not saved yet
+	case en.outcome == store.OutcomeDelivered:
+		v.Status, v.Attempts = statusDelivered, 1
+	case en.outcome == store.OutcomeMailbox:
+		v.Status = string(store.StateMailbox)
+	case en.outcome == store.OutcomeCancelled:
+		v.Status = string(store.StateDiscarded)
+	case en.outcome == store.OutcomeRetry:
+		v.Status = string(store.StateParked)
+	case en.skipped:
+		v.Status = statusSkipped
+	}
+	return v
+}
+
+func (l *lane) viewOf(rec *event.Record) DeliveryView {
+	return DeliveryView{
+		ID: deliveryID(rec.ID, l.id), Integration: l.id, Event: rec.ID, Type: rec.Type, Severity: rec.Severity,
+		OrderingKey: rec.OrderingKey,
+	}
+}
+
+// delivered lists successes from the ledger's packs, the newest first. A cursor is the ledger's own one and how many of
+// the next pack were seen.
+func (e *Engine) delivered(ctx context.Context, account event.Account, integration event.ID, p store.Page) (list []DeliveryView, next string, err error) {
+	limit := pageLimit(p)
+	after, seen, err := cutPackCursor(p.After)
+	if err != nil {
+		return nil, "", err
+	}
+	for {
+		packs, following, err := e.Store.ListPacks(ctx, account, integration, store.Page{After: after, Limit: 1})
+		if err != nil {
+			return nil, "", fmt.Errorf("listing the ledger: %w", err)
+		}
+		for _, pack := range packs {
+			taken, done, err := e.unpack(ctx, pack, seen, limit-len(list))
+			if err != nil {
+				return nil, "", err
+			}
+			list = append(list, taken...)
+			if done > 0 {
+				return list, after + "~" + strconv.Itoa(done), nil
+			}
+		}
+		if seen = 0; following == "" {
+			return list, "", nil
+		}
+		if after = following; len(list) >= limit {
+			return list, after + "~0", nil
+		}
+	}
+}
+
+func cutPackCursor(s string) (after string, seen int, err error) {
+	if s == "" {
+		return "", 0, nil
+	}
+	after, n, ok := strings.Cut(s, "~")
+	seen, convErr := strconv.Atoi(n)
+	if !ok || convErr != nil || seen < 0 {
+		return "", 0, store.ErrCursor
+	}
+	return after, seen, nil
+}
+
+// unpack gives at most limit of a pack's successes, the newest first, without the first seen of its events. If it could
+// not give all, done is how many events have been seen now.
+func (e *Engine) unpack(ctx context.Context, pack store.Pack, seen, limit int) (list []DeliveryView, done int, err error) {
+	runs, err := decodePack(pack.Data)
+	if err != nil {
+		return nil, 0, nil //nolint:nilerr // a damaged pack has nothing to show; recovery has reported it
+	}
+	n := 0
+	for i := len(runs) - 1; i >= 0; i-- {
+		for j := int(runs[i].N) - 1; j >= 0; j-- {
+			if n++; n <= seen {
+				continue
+			}
+			if len(list) >= limit {
+				return list, n - 1, nil
+			}
+			pos := runs[i].Pos
+			pos.Item += uint32(j)
+			if v, ok := e.packed(ctx, pack, runs[i], pos); ok {
+				list = append(list, v)
+			}
+		}
+	}
+	return list, 0, nil
+}
+
+// packed is one event of a pack, if it was delivered. One that had been parked was delivered if its row is gone.
+func (e *Engine) packed(ctx context.Context, pack store.Pack, run packRun, pos journal.Position) (DeliveryView, bool) {
+	if run.Outcome != store.OutcomeDelivered && run.Outcome != store.OutcomeRetry {
+		return DeliveryView{}, false
+	}
+	v := DeliveryView{Integration: pack.Integration, Status: statusDelivered, Attempts: 1, Since: pack.At}
+	rec, err := e.at(ctx, pack.Account, pos)
+	if err != nil {
+		return v, false // trimmed: the ledger knows that it was delivered, but not any more what it was
+	}
+	v.ID, v.Event, v.Type, v.Severity = deliveryID(rec.ID, pack.Integration), rec.ID, rec.Type, rec.Severity
+	v.OrderingKey = rec.OrderingKey
+	if run.Outcome == store.OutcomeRetry {
+		if _, err := e.Store.GetParked(ctx, pack.Account, v.ID); !errors.Is(err, store.ErrNotFound) {
+			return v, false
+		}
+		v.Attempts++ // at least one failed; the history has them all
+	}
+	return v, true
+}
+
+// deliveriesOf gives the deliveries of one event.
+func (e *Engine) deliveriesOf(ctx context.Context, account event.Account, f DeliveryFilter) ([]DeliveryView, error) {
+	rec, pos, err := e.find(ctx, account, f.Event.Time(), func(r *event.Record) bool { return r.ID == f.Event })
+	if errors.Is(err, store.ErrNotFound) {
+		rows, _, err := e.Store.ListParked(ctx, store.ParkedFilter{Account: account, Event: f.Event, Integration: f.Integration}, store.Page{Limit: maxPage})
+		list := make([]DeliveryView, len(rows))
+		for i, r := range rows {
+			list[i] = viewOfParked(r)
+		}
+		return list, err
+	}
+	if err != nil {
+		return nil, err
+	}
+	var list []DeliveryView
+	for _, l := range e.allLanes() {
+		if l.account != account || !f.Integration.IsZero() && l.id != f.Integration {
+			continue
+		}
+		v, ok, err := e.stateOf(ctx, l, rec, pos)
+		if err != nil {
+			return nil, err
+		}
+		if ok && (f.Status == "" || f.Status == v.Status) {
+			list = append(list, v)
+		}
+	}
+	slices.SortFunc(list, func(a, b DeliveryView) int { return strings.Compare(a.ID.Text(""), b.ID.Text("")) })
+	return list, nil
+}
+
+// stateOf is where one event stands with one lane; ok is false if the lane did not match it.
+func (e *Engine) stateOf(ctx context.Context, l *lane, rec *event.Record, pos journal.Position) (v DeliveryView, ok bool, err error) {
+	v = l.viewOf(rec)
+	row, err := e.Store.GetParked(ctx, l.account, v.ID)
+	switch {
+	case err == nil:
+		return viewOfParked(row), true, nil
+	case !errors.Is(err, store.ErrNotFound):
+		return v, false, fmt.Errorf("reading a parked delivery: %w", err)
+	}
+	packs, err := e.Store.PacksAt(ctx, l.id, pos)
+	if err != nil {
+		return v, false, fmt.Errorf("reading the ledger: %w", err)
+	}
+	for _, pack := range packs {
+		runs, err := decodePack(pack.Data)
+		if err != nil {
+			continue
+		}
+		if run, found := findRun(runs, pos); found {
+			v.Status, v.Since, v.Attempts = statusDelivered, pack.At, 1
+			if run.Outcome == "" {
+				v.Status, v.Attempts = statusSkipped, 0
+			}
+			return v, true, nil
+		}
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, en := range l.win.list[l.win.head:] {
+		if en.pos == pos {
+			return l.viewOfEntry(en), true, nil
+		}
+	}
+	ahead := !l.attached && !pos.Less(l.next) && l.subAt(pos).Explain(rec, l.text) == route.Wanted
+	v.Status, v.Since = statusWaiting, rec.Received
+	return v, ahead, nil
+}
+
+// Delivery finds one delivery with its attempts; store.ErrNotFound if there is none.
+func (e *Engine) Delivery(ctx context.Context, account event.Account, id event.ID) (DeliveryView, error) {
+	v, err := e.findDelivery(ctx, account, id)
+	if err != nil {
+		return v, err
+	}
+	return v, e.history(ctx, account, &v)
+}
+
+func (e *Engine) findDelivery(ctx context.Context, account event.Account, id event.ID) (DeliveryView, error) {
+	row, err := e.Store.GetParked(ctx, account, id)
+	if err == nil {
+		return viewOfParked(row), nil
+	}
+	if !errors.Is(err, store.ErrNotFound) {
+		return DeliveryView{}, fmt.Errorf("reading a parked delivery: %w", err)
+	}
+	var lane *lane
+	lanes := e.allLanes()
+	rec, pos, err := e.find(ctx, account, id.Time(), func(r *event.Record) bool {
+		if [8]byte(r.ID[:8]) != [8]byte(id[:8]) {
+			return false
+		}
+		for _, l := range lanes {
+			if l.account == account && deliveryID(r.ID, l.id) == id {
+				lane = l
+				return true
+			}
+		}
+		return false
+	})
+	if err != nil {
+		return DeliveryView{}, err
+	}
+	v, ok, err := e.stateOf(ctx, lane, rec, pos)
+	if err == nil && !ok {
+		err = store.ErrNotFound
+	}
+	return v, err
+}
+
+// history adds the attempts that have rows, and the success that is only in a pack.
+func (e *Engine) history(ctx context.Context, account event.Account, v *DeliveryView) error {
+	rows, _, err := e.Store.ListAttempts(ctx, store.AttemptFilter{Account: account, Delivery: v.ID}, store.Page{Limit: maxPage})
+	if err != nil {
+		return fmt.Errorf("reading the attempts: %w", err)
+	}
+	slices.Reverse(rows)
+	succeeded := false
+	for _, a := range rows {
+		succeeded = succeeded || a.Outcome == store.OutcomeDelivered
+		v.History = append(v.History, AttemptView{
+			Number: a.Number, At: a.At, Latency: a.Latency, Outcome: a.Outcome, Status: a.Status, Error: a.Error,
+			Class: a.Class, Answer: a.Answer, Batched: max(a.Batched, 1),
+		})
+	}
+	if v.Status == statusDelivered && !succeeded {
+		v.History = append(v.History, e.packedAttempt(ctx, account, v))
+	}
+	v.Attempts = max(v.Attempts, len(v.History))
+	return nil
+}
+
+// packedAttempt reads the success that is only in a pack.
+func (e *Engine) packedAttempt(ctx context.Context, account event.Account, v *DeliveryView) AttemptView {
+	a := AttemptView{Number: len(v.History) + 1, At: v.Since, Outcome: store.OutcomeDelivered, Batched: 1}
+	_, pos, err := e.find(ctx, account, v.Event.Time(), func(r *event.Record) bool { return r.ID == v.Event })
+	if err != nil {
+		return a
+	}
+	packs, err := e.Store.PacksAt(ctx, v.Integration, pos)
+	if err != nil {
+		return a
+	}
+	for _, pack := range packs {
+		runs, _ := decodePack(pack.Data)
+		if run, ok := findRun(runs, pos); ok && run.Outcome == store.OutcomeDelivered {
+			a.Status, a.Latency = int(run.Status), run.Latency
+		}
+	}
+	return a
+}

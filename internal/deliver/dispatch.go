@@ -1,0 +1,239 @@
+package deliver
+
+import (
+	"context"
+	"time"
+)
+
+// batchesInFlight is how many batches one lane sends at once: the next is made while the last one travels. A lane that
+// must keep order, or whose last batch failed, sends one.
+const batchesInFlight = 2
+
+// work is what one request carries: entries of the window, or parked deliveries.
+type work struct {
+	entries []*entry
+	parked  []*parked
+	probe   bool
+
+	// What was in force when the work was picked: the engine (a batch must never go out as a single message) and what
+	// ends when the integration is switched off.
+	send Func
+	ctx  context.Context
+}
+
+// dispatch starts as many requests as the lane may have in flight. The caller holds mu.
+func (l *lane) dispatch() {
+	for w := l.nextWork(); w != nil; w = l.nextWork() {
+		l.flying++
+		l.e.sends.Add(1)
+		go l.run(w)
+	}
+	l.schedule()
+}
+
+// nextWork takes the next request's deliveries; nil if nothing may be sent now.
+func (l *lane) nextWork() *work {
+	if l.off || l.removed || l.halted || l.row.Paused || l.flying >= l.maxFlying() {
+		return nil
+	}
+	if l.idle() {
+		return nil
+	}
+	now := l.e.Now()
+	if now.Before(l.throttle) {
+		return nil
+	}
+	probe := l.breaker.open
+	if probe && !l.breaker.mayProbe(now) {
+		return nil
+	}
+	w := l.pick(now, probe)
+	if probe {
+		if w == nil {
+			l.breaker.probing = false
+			return nil
+		}
+	}
+	if w != nil {
+		w.probe, w.send, w.ctx = probe, l.send, l.ctx
+	}
+	return w
+}
+
+// idle says whether there is nothing that could be sent.
+func (l *lane) idle() bool {
+	return l.ready.len() == 0 && len(l.again) == 0 && len(l.park.due) == 0
+}
+
+func (l *lane) maxFlying() int {
+	switch {
+	case l.batch.events == 0:
+		return l.policy.Concurrency
+	case l.ordered() || l.failures > 0 || l.policy.Concurrency == 1:
+		return 1
+	}
+	return batchesInFlight
+}
+
+func (l *lane) pick(now time.Time, probe bool) *work {
+	if l.batch.events > 0 {
+		return l.pickBatch(now, probe)
+	}
+	if p := l.takeDue(now, probe); p != nil {
+		return &work{parked: []*parked{p}}
+	}
+	if l.park.full() {
+		return nil
+	}
+	for e := l.ready.peek(); e != nil && !l.park.full() && !now.Before(l.notBefore(e)); e = l.ready.peek() {
+		if l.admit(l.ready.pop(), now) {
+			return &work{entries: []*entry{e}}
+		}
+	}
+	return nil
+}
+
+// notBefore is when an entry may be tried first: the schedule's first delay counts from the event's arrival.
+func (l *lane) notBefore(e *entry) time.Time {
+	if len(l.policy.Schedule) == 0 || l.policy.Schedule[0] <= 0 {
+		return time.Time{}
+	}
+	return e.rec.Received.Add(l.policy.Schedule[0])
+}
+
+// takeDue takes a parked delivery whose time has come. A probe takes the first one even before its time, when there is
+// nothing else to probe with.
+func (l *lane) takeDue(now time.Time, probe bool) *parked {
+	p := l.park.next()
+	if p == nil || p.row.Due.After(now) && (!probe || l.ready.len() > 0 && !l.park.full()) {
+		return nil
+	}
+	g := l.gateOf(p.row.OrderingKey)
+	if g != nil && g.busy {
+		p.row.Due = now.Add(time.Second) // a forced replay while the key is in flight
+		l.park.arrange(p)
+		return nil
+	}
+	if g != nil {
+		g.busy = true
+	}
+	p.flying = true
+	l.park.arrange(p)
+	return p
+}
+
+func (l *lane) pickBatch(now time.Time, probe bool) *work {
+	if len(l.again) > 0 {
+		w := l.again[0]
+		l.again = l.again[1:]
+		return w
+	}
+	if w := l.dueBatch(now); w != nil {
+		return w
+	}
+	if l.ready.len() == 0 || !probe && l.waitsToFill(now) || now.Before(l.notBefore(l.ready.peek())) {
+		return nil
+	}
+	w, bytes := &work{}, 0
+	for len(w.entries) < l.batch.events {
+		e := l.ready.peek()
+		if e == nil || len(w.entries) > 0 && (bytes+e.rec.Size() > l.batch.bytes || now.Before(l.notBefore(e))) {
+			break
+		}
+		bytes += e.rec.Size()
+		w.entries = append(w.entries, l.ready.pop())
+	}
+	l.lastBatch = now
+	return w
+}
+
+// dueBatch takes parked deliveries whose time has come: replays from the mailbox.
+func (l *lane) dueBatch(now time.Time) *work {
+	w, bytes := &work{}, 0
+	for len(w.parked) < l.batch.events && bytes < l.batch.bytes {
+		p := l.park.next()
+		if p == nil || p.row.Due.After(now) {
+			break
+		}
+		p.flying = true
+		l.park.arrange(p)
+		bytes += p.size
+		w.parked = append(w.parked, p)
+	}
+	if len(w.parked) == 0 {
+		return nil
+	}
+	return w
+}
+
+// waitsToFill says whether the batch is still waiting for more events. An event that finds the lane quiet goes at once;
+// only what follows closely behind a batch waits for company.
+func (l *lane) waitsToFill(now time.Time) bool {
+	return l.batch.wait > 0 && l.ready.len() < l.batch.events && l.win.bytes < l.batch.bytes &&
+		now.Before(l.lastBatch.Add(l.batch.wait))
+}
+
+// schedule sets the lane's one timer to the next time at which something may start. The caller holds mu.
+func (l *lane) schedule() {
+	at := l.nextTime()
+	if at.IsZero() || l.halted || l.removed {
+		return
+	}
+	if l.timer != nil && !l.timerAt.IsZero() && !at.Before(l.timerAt) {
+		return // the timer will look again anyway
+	}
+	l.timerAt = at
+	wait := max(at.Sub(l.e.Now()), time.Millisecond)
+	if l.timer == nil {
+		l.timer = time.AfterFunc(wait, l.ring)
+		return
+	}
+	l.timer.Reset(wait)
+}
+
+// ring is the timer's way in.
+func (l *lane) ring() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.timerAt = time.Time{}
+	l.dispatch()
+}
+
+// nextTime is when something may start that may not now; zero if only an event can change that.
+func (l *lane) nextTime() time.Time {
+	if l.off || l.row.Paused || l.idle() || l.flying >= l.maxFlying() {
+		return time.Time{}
+	}
+	now := l.e.Now()
+	at := now
+	switch {
+	case l.breaker.open && l.breaker.probing:
+		return time.Time{}
+	case l.breaker.open:
+		at = l.breaker.probeAt
+	case l.batch.events > 0 && l.ready.len() > 0 && len(l.again) == 0:
+		at = later(l.lastBatch.Add(l.batch.wait), l.notBefore(l.ready.peek()))
+	case l.ready.len() == 0 && len(l.again) == 0, l.batch.events == 0 && l.park.full():
+		p := l.park.next()
+		if p == nil {
+			return time.Time{} // what is parked is in flight, or behind what is
+		}
+		at = p.row.Due
+	case len(l.again) == 0:
+		at = later(now, l.notBefore(l.ready.peek()))
+	}
+	if p := l.park.next(); p != nil && !l.breaker.open && p.row.Due.Before(at) {
+		at = p.row.Due
+	}
+	if at.Before(l.throttle) {
+		at = l.throttle
+	}
+	return at
+}
+
+func later(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return b
+	}
+	return a
+}

@@ -1,0 +1,304 @@
+package deliver
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/tocsin-hub/tocsin/internal/connector"
+	"github.com/tocsin-hub/tocsin/internal/event"
+	"github.com/tocsin-hub/tocsin/internal/journal"
+	"github.com/tocsin-hub/tocsin/internal/route"
+	"github.com/tocsin-hub/tocsin/internal/store"
+)
+
+// lane is one integration's place in the journal and all that is in flight from there.
+type lane struct {
+	e       *Engine
+	id      event.ID
+	text    string // id as TypeID
+	account event.Account
+	log     *slog.Logger
+
+	mu      sync.Mutex
+	row     store.Integration
+	subs    []subVersion // the last one is in force at the tail
+	policy  connector.Policy
+	inst    connector.Instance
+	send    Func
+	batch   batchLimits // events is 0 for the single-message engine
+	openErr error
+	ctx     context.Context // ends when the integration is switched off
+	cancel  context.CancelFunc
+	off     bool // disabled or deleted: events are skipped and counted
+	removed bool
+	fresh   bool // made since the last tick
+	halted  bool // the engine is stopping
+
+	// Where the lane is. Attached lanes follow the tail; others are at next, which nextSeq counts.
+	attached   bool
+	entry      *route.Entry[*lane] // the tail's mu guards its use in the index
+	classBase  uint64              // entry.Class.Missed when the lane attached
+	next       journal.Position
+	at         passing
+	startSeq   uint64
+	reading    bool             // a catch-up reader runs
+	skipTo     journal.Position // what is before it expires unread: it is about to be trimmed
+	swept      []chan struct{}  // who waits for that
+	trimmedGap bool             // the next gap in the running numbers was trimmed, not damaged
+	already    map[journal.Position]struct{}
+
+	count     counts
+	win       window
+	ready     queue     // entries that may be sent, in order
+	lastBatch time.Time // when the last batch was begun
+	gates     map[string]*gate
+	park      parking
+
+	flying   int
+	landed   []chan struct{} // who waits that nothing is in flight
+	again    []*work         // batches to be sent again before anything else
+	unsent   []*entry        // of the batch that is being concluded
+	failures int             // of batches in a row
+	throttle time.Time
+	breaker  breaker
+	timer    *time.Timer
+	timerAt  time.Time
+
+	// What the next tick makes durable.
+	dirty    bool
+	settledN []*entry
+	attempts []store.Attempt
+	touched  map[event.ID]*parked  // parked rows to write
+	gone     []event.ID            // parked rows to delete
+	saving   map[event.ID]struct{} // parked rows that the tick under way changes
+
+	closing closing
+	telling telling
+	health  health
+}
+
+// counts are what became of matched events, whenever that was.
+type counts struct {
+	Delivered uint64 `json:"delivered"`
+	Mailbox   uint64 `json:"mailbox"`
+	Discarded uint64 `json:"discarded"`
+	Expired   uint64 `json:"expired"` // mailbox rows that grew too old
+	Skipped   uint64 `json:"skipped"` // taken into the window, but not tried when the integration was switched off
+}
+
+// health is what people ask about first.
+type health struct {
+	lastError   string
+	lastErrorAt time.Time
+	lastSuccess time.Time
+	attempts    map[store.Outcome]uint64
+	latency     Histogram
+}
+
+// newLane makes a lane that is nowhere yet: the tail or recovery gives it its place.
+func newLane(e *Engine, i store.Integration) *lane {
+	l := &lane{
+		e: e, id: i.ID, text: i.ID.Text(event.PrefixIntegration), account: i.Account,
+		gates: map[string]*gate{}, touched: map[event.ID]*parked{},
+	}
+	l.log = e.Log.With(slog.String("integration", l.text), slog.String("kind", i.Kind), slog.String("name", i.Name))
+	l.park.init()
+	l.health.attempts = map[store.Outcome]uint64{}
+	l.ctx, l.cancel = context.WithCancel(context.Background())
+	l.subs = []subVersion{parseSub(i)}
+	l.configure(i)
+	return l
+}
+
+// configure takes over everything but the subscription. The caller holds mu, or is alone.
+func (l *lane) configure(i store.Integration) {
+	l.row = i
+	l.off = !i.Enabled
+	policy, err := connector.ParsePolicy(i.Delivery, l.e.Kinds[i.Kind].Kind)
+	if err != nil { // it was checked when it was saved: the rules have changed since
+		l.log.Error("the delivery settings are not valid any more; defaults are used", slog.Any("error", err))
+		policy, _ = connector.ParsePolicy(nil, l.e.Kinds[i.Kind].Kind)
+	}
+	l.policy = policy
+	l.open(i)
+}
+
+// open makes a new instance, so that settings and secrets are always the current ones.
+func (l *lane) open(i store.Integration) {
+	if l.off {
+		return
+	}
+	inst, err := l.e.Opener.Open(l.ctx, i)
+	l.openErr = err
+	if err != nil {
+		l.log.Error("the integration cannot be opened", slog.Any("error", err))
+		l.noteError("cannot be opened: " + err.Error())
+		l.send = func(context.Context, []connector.Delivery) error { return err }
+		return
+	}
+	l.closeInstanceLocked()
+	l.inst = inst
+	l.send, l.batch = assemble(inst, l.policy)
+	l.rearrange()
+}
+
+// closer is an instance that holds connections.
+type closer interface{ Close() }
+
+// closeInstance lets go of what the instance holds.
+func (l *lane) closeInstance() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.closeInstanceLocked()
+}
+
+func (l *lane) closeInstanceLocked() {
+	if old, ok := l.inst.(closer); ok {
+		old.Close() // its idle connections; what is in flight goes on
+	}
+	l.inst = nil
+}
+
+// rearrange moves what waits in a way that the engine or order of before wanted.
+func (l *lane) rearrange() {
+	if l.batch.events > 0 {
+		l.unwait() // the batch engine has one request in flight instead of gates
+		for key, g := range l.gates {
+			if g.busy = false; g.parked == 0 {
+				delete(l.gates, key)
+			}
+		}
+	}
+	if !l.ordered() {
+		l.unorder(l.e.Now())
+	}
+	if l.batch.events > 0 {
+		return
+	}
+	for _, w := range l.again {
+		l.ready.pushFront(w.entries...)
+	}
+	l.again, l.failures = nil, 0
+	l.ready.sort()
+	if l.ordered() {
+		l.order()
+	}
+}
+
+// sub is the subscription in force at the tail.
+func (l *lane) sub() route.Subscription { return l.subs[len(l.subs)-1].sub }
+
+// foldLocked takes over what the class counted for the lane since it attached.
+func (l *lane) foldLocked() {
+	l.at.Filtered = l.filtered()
+	l.classBase = l.entry.Class.Missed
+}
+
+// filtered is the count of filtered events at the lane's place.
+func (l *lane) filtered() uint64 {
+	if l.attached {
+		return l.at.Filtered + l.entry.Class.Missed - l.classBase
+	}
+	return l.at.Filtered
+}
+
+// here is what the lane has counted at its place; seq is the account's running number there.
+func (l *lane) here(seq uint64) passing {
+	p := l.at
+	p.Filtered, p.Seq = l.filtered(), seq
+	return p
+}
+
+// offer is the tail's way in. The tail's mu is held.
+func (l *lane) offer(r *event.Record, pos journal.Position, seq uint64, why route.Reason) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.attached {
+		return // its own reader will come to this event
+	}
+	if why == route.Wanted && !l.off && l.full() {
+		l.detachLocked(pos, seq)
+		return
+	}
+	l.take(r, pos, seq, why)
+	l.dispatch()
+}
+
+// offerLost counts events that are not readable. The tail's mu is held.
+func (l *lane) offerLost(n uint64, types []journal.TypeCount) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.attached {
+		l.takeLost(n, types, 0)
+	}
+}
+
+// full says whether the window has no room for another event.
+func (l *lane) full() bool {
+	events, bytes := SingleWindowEvents, SingleWindowBytes
+	if l.batch.events > 0 {
+		events, bytes = BatchWindowEvents, BatchWindowBytes
+	}
+	return l.win.len() >= events || l.win.bytes >= bytes
+}
+
+// roomy says whether a reader would find enough room to be worth its while.
+func (l *lane) roomy() bool {
+	events, bytes := SingleWindowEvents, SingleWindowBytes
+	if l.batch.events > 0 {
+		events, bytes = BatchWindowEvents, BatchWindowBytes
+	}
+	return l.win.len() <= events/2 && l.win.bytes <= bytes/2
+}
+
+// detachLocked leaves the tail at pos. Both locks are held.
+func (l *lane) detachLocked(pos journal.Position, seq uint64) {
+	l.foldLocked()
+	l.attached = false
+	l.next, l.at.Seq = pos, seq
+	l.dirty = true
+}
+
+// noteError remembers the last thing that went wrong. The caller holds mu, or is alone.
+func (l *lane) noteError(text string) {
+	l.health.lastError, l.health.lastErrorAt = text, l.e.Now()
+}
+
+// kick starts whatever can be started: sends and the catch-up reader.
+func (l *lane) kick() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.dispatch()
+	l.catchUpLocked()
+}
+
+// halt starts nothing new; what is in flight goes on.
+func (l *lane) halt() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.halted = true
+	if l.timer != nil {
+		l.timer.Stop()
+	}
+}
+
+func (l *lane) cancelFlying() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.cancel()
+}
+
+// state says what the lane does. The caller holds mu.
+func (l *lane) state() LaneState {
+	switch {
+	case l.off:
+		return LaneDisabled
+	case l.row.Paused:
+		return LanePaused
+	case l.attached:
+		return LaneAttached
+	}
+	return LaneCatchingUp
+}

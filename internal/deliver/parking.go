@@ -1,0 +1,139 @@
+package deliver
+
+import (
+	"container/heap"
+	"slices"
+	"time"
+
+	"github.com/tocsin-hub/tocsin/internal/event"
+	"github.com/tocsin-hub/tocsin/internal/store"
+)
+
+// Limits of what one lane may have parked; beyond them it waits in the journal instead.
+const (
+	MaxParked      = 10_000
+	MaxParkedBytes = 64 << 20
+)
+
+// keepInMemory is how soon a parked delivery must be due for its event to stay in memory; others are read back.
+const keepInMemory = 5 * time.Second
+
+// closeSpread is the pause between deliveries that become due together when a breaker closes.
+const closeSpread = time.Millisecond
+
+// parked is a delivery that waits outside the window. The row's Record is made when it is saved.
+type parked struct {
+	row    store.Parked
+	rec    *event.Record // nil: only the store has it
+	size   int
+	flying bool
+	// releases: its ordering key goes on when the row is saved.
+	releases bool
+	gated    bool // counted at the gate of its key
+	index    int  // in the heap; -1 when not due
+}
+
+// parking is a lane's parked deliveries: those with a due time, and those behind an earlier one of their key.
+type parking struct {
+	byID  map[event.ID]*parked
+	due   dueHeap
+	bytes int
+}
+
+func (k *parking) init() { k.byID = map[event.ID]*parked{} }
+
+func (k *parking) full() bool { return len(k.byID) >= MaxParked || k.bytes >= MaxParkedBytes }
+
+func (k *parking) add(p *parked) {
+	p.index = -1
+	k.byID[p.row.Delivery] = p
+	k.bytes += p.size
+	k.arrange(p)
+}
+
+func (k *parking) remove(p *parked) {
+	delete(k.byID, p.row.Delivery)
+	k.bytes -= p.size
+	if p.index >= 0 {
+		heap.Remove(&k.due, p.index)
+	}
+}
+
+// arrange puts p where its state and due time say. A due time is wall time: without its monotonic part, so that a jump of
+// the clock can be told and mended the same way before and after a restart.
+func (k *parking) arrange(p *parked) {
+	p.row.Due = p.row.Due.Round(0)
+	inHeap := p.row.State == store.StateParked && !p.flying
+	switch {
+	case inHeap && p.index >= 0:
+		heap.Fix(&k.due, p.index)
+	case inHeap:
+		heap.Push(&k.due, p)
+	case p.index >= 0:
+		heap.Remove(&k.due, p.index)
+	}
+}
+
+// next is the delivery that is due first; nil if none has a due time.
+func (k *parking) next() *parked {
+	if len(k.due) == 0 {
+		return nil
+	}
+	return k.due[0]
+}
+
+// all gives every parked delivery, in no order.
+func (k *parking) all() []*parked {
+	list := make([]*parked, 0, len(k.byID))
+	for _, p := range k.byID {
+		list = append(list, p)
+	}
+	return list
+}
+
+// dueNow makes everything that waits for its time due, a little apart from each other.
+func (k *parking) dueNow(now time.Time) {
+	for i, p := range slices.Clone(k.due) {
+		p.row.Due = now.Add(time.Duration(i) * closeSpread).Round(0)
+	}
+	heap.Init(&k.due)
+}
+
+// shift moves all due times, after a jump of the wall clock.
+func (k *parking) shift(by time.Duration) {
+	for _, p := range k.due {
+		p.row.Due = p.row.Due.Add(by)
+	}
+}
+
+// dueHeap orders by due time, then by position.
+type dueHeap []*parked
+
+func (h dueHeap) Len() int { return len(h) }
+func (h dueHeap) Less(i, j int) bool {
+	if c := h[i].row.Due.Compare(h[j].row.Due); c != 0 {
+		return c < 0
+	}
+	return h[i].row.Position.Less(h[j].row.Position)
+}
+func (h dueHeap) Swap(i, j int) {
+	h[i], h[j] = h[j], h[i]
+	h[i].index, h[j].index = i, j
+}
+
+// Push is for package heap.
+func (h *dueHeap) Push(x any) {
+	p := x.(*parked)
+	p.index = len(*h)
+	*h = append(*h, p)
+}
+
+// Pop is for package heap.
+func (h *dueHeap) Pop() any {
+	old := *h
+	p := old[len(old)-1]
+	old[len(old)-1] = nil
+	*h = old[:len(old)-1]
+	p.index = -1
+	return p
+}

@@ -1,0 +1,113 @@
+package deliver
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/tocsin-hub/tocsin/internal/event"
+)
+
+// Stats gives the counts of an account and of each of its integrations, all seen at one moment.
+func (e *Engine) Stats(account event.Account) AccountStats {
+	s := AccountStats{Account: account, Journalled: e.Journal.Journalled(account), AddUp: true}
+	for _, l := range e.allLanes() {
+		if l.account == account {
+			i := e.laneStats(l)
+			s.AddUp = s.AddUp && i.AddsUp
+			s.Integrations = append(s.Integrations, i)
+		}
+	}
+	slices.SortFunc(s.Integrations, func(a, b IntegrationStats) int {
+		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name))
+	})
+	return s
+}
+
+// IntegrationStats gives the counts of one integration; false if the account has none of that id.
+func (e *Engine) IntegrationStats(account event.Account, id event.ID) (IntegrationStats, bool) {
+	l := e.lane(account, id)
+	if l == nil {
+		return IntegrationStats{}, false
+	}
+	return e.laneStats(l), true
+}
+
+// AllStats gives the counts of every integration of every account, for metrics.
+func (e *Engine) AllStats() []IntegrationStats {
+	lanes := e.allLanes()
+	list := make([]IntegrationStats, len(lanes))
+	for i, l := range lanes {
+		list[i] = e.laneStats(l)
+	}
+	return list
+}
+
+// Lanes counts the lanes by state, for the health page.
+func (e *Engine) Lanes() map[LaneState]int {
+	n := map[LaneState]int{}
+	for _, l := range e.allLanes() {
+		l.mu.Lock()
+		n[l.state()]++
+		l.mu.Unlock()
+	}
+	return n
+}
+
+func (e *Engine) laneStats(l *lane) IntegrationStats {
+	e.tail.mu.Lock()
+	defer e.tail.mu.Unlock()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	seq := l.at.Seq
+	if l.attached {
+		seq = e.tail.seqs[l.account]
+	}
+	at := l.here(seq)
+	above := uint64(len(l.already)) // settled before a crash, above the place that the lane has come to again
+	seq += above
+	c := Counts{
+		Journalled: seq - l.startSeq, Matched: at.Matched + above, Filtered: at.Filtered,
+		Delivered: l.count.Delivered, Waiting: l.waiting(), Parked: uint64(len(l.park.byID)), Mailbox: l.count.Mailbox,
+		Discarded: l.count.Discarded, Expired: l.count.Expired + at.Expired, Skipped: l.count.Skipped + at.Passed,
+		Lost: at.Lost,
+	}
+	if all := e.Journal.Journalled(l.account); all > seq {
+		c.Behind = all - seq
+	}
+	return IntegrationStats{
+		Integration: l.id, Account: l.account, Kind: l.row.Kind, Name: l.row.Name, State: l.state(), Counts: c,
+		AddsUp: c.AddUp(), Breaker: l.breaker.String(), Lag: l.lag(), LastError: l.health.lastError,
+		LastErrorAt: l.health.lastErrorAt, LastSuccess: l.health.lastSuccess,
+		Attempts: maps.Clone(l.health.attempts), Latency: l.health.latency.clone(),
+	}
+}
+
+// waiting counts what is in the window and not settled.
+func (l *lane) waiting() uint64 {
+	n := uint64(0)
+	for _, e := range l.win.list[l.win.head:] {
+		if !e.settled() {
+			n++
+		}
+	}
+	return n
+}
+
+// lag is the age of the oldest event that is not settled.
+func (l *lane) lag() time.Duration {
+	oldest := time.Time{}
+	if e := l.win.unsettled(); e != nil {
+		oldest = e.rec.Received
+	}
+	for _, p := range l.park.byID {
+		if at := p.row.Event.Time(); oldest.IsZero() || at.Before(oldest) {
+			oldest = at
+		}
+	}
+	if oldest.IsZero() {
+		return 0
+	}
+	return max(l.e.Now().Sub(oldest), 0)
+}

@@ -1,0 +1,181 @@
+package deliver
+
+import (
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/tocsin-hub/tocsin/internal/event"
+	"github.com/tocsin-hub/tocsin/internal/store"
+)
+
+// Errors that readers of the engine match with errors.Is. Things that do not exist in the account give
+// store.ErrNotFound.
+var (
+	// ErrNewerDelivered: something newer of the delivery's ordering key was delivered since; force replays anyway.
+	ErrNewerDelivered = errors.New("something newer of the same ordering key was delivered since")
+	// ErrNotReplayable: the delivery is not in a state from which it can be replayed or discarded.
+	ErrNotReplayable = errors.New("the delivery is not in the mailbox, discarded or parked")
+	// ErrDisabled: the integration is disabled or deleted.
+	ErrDisabled = errors.New("the integration is disabled")
+)
+
+// Counts are one integration's sums since it was made. They are counted where things happen, none is a remainder:
+// Journalled = Matched + Filtered, and Matched = the sum of all that follow it. Behind is what the journal holds beyond
+// the place up to which Journalled counts.
+type Counts struct {
+	Journalled uint64 `json:"journalled"`
+	Matched    uint64 `json:"matched"`
+	Filtered   uint64 `json:"filtered"`
+	Delivered  uint64 `json:"delivered"`
+	Waiting    uint64 `json:"waiting"`
+	Parked     uint64 `json:"parked"`
+	Mailbox    uint64 `json:"mailbox"`
+	Discarded  uint64 `json:"discarded"`
+	Expired    uint64 `json:"expired"`
+	Skipped    uint64 `json:"skipped"`
+	Lost       uint64 `json:"lost"`
+	Behind     uint64 `json:"behind"`
+}
+
+// AddUp says whether the sums hold.
+func (c Counts) AddUp() bool {
+	return c.Journalled == c.Matched+c.Filtered &&
+		c.Matched == c.Delivered+c.Waiting+c.Parked+c.Mailbox+c.Discarded+c.Expired+c.Skipped+c.Lost
+}
+
+// IntegrationStats is what is known of one integration's deliveries.
+type IntegrationStats struct {
+	Integration event.ID
+	Account     event.Account
+	Kind        string
+	Name        string
+	State       LaneState
+	Counts      Counts
+	AddsUp      bool
+	Breaker     string        // closed, open
+	Lag         time.Duration // age of the oldest event that is not settled; 0 when there is none
+	LastError   string
+	LastErrorAt time.Time
+	LastSuccess time.Time
+	// Attempts by outcome and the latency histogram are since the process started.
+	Attempts map[store.Outcome]uint64
+	Latency  Histogram
+}
+
+// LaneState says what a lane does.
+type LaneState string
+
+// The states of a lane.
+const (
+	LaneAttached   LaneState = "attached"    // follows the tail
+	LaneCatchingUp LaneState = "catching_up" // reads the journal on its own
+	LanePaused     LaneState = "paused"
+	LaneDisabled   LaneState = "disabled"
+)
+
+// AccountStats is what is known of an account.
+type AccountStats struct {
+	Account      event.Account
+	Journalled   uint64 // events that the journal ever took for the account
+	Integrations []IntegrationStats
+	AddUp        bool
+}
+
+// DeliveryView is one delivery as people see it.
+type DeliveryView struct {
+	ID          event.ID
+	Integration event.ID
+	Event       event.ID
+	Type        string
+	Severity    event.Severity
+	Status      string // delivered, waiting, parked, behind, mailbox, discarded, expired
+	Attempts    int
+	Due         time.Time // zero unless parked
+	Cause       string
+	CauseClass  string
+	Since       time.Time // when it got its status
+	OrderingKey string
+	History     []AttemptView // only from Delivery
+}
+
+// AttemptView is one attempt as people see it.
+type AttemptView struct {
+	Number  int
+	At      time.Time
+	Latency time.Duration
+	Outcome store.Outcome
+	Status  int
+	Error   string
+	Class   string
+	Answer  string
+	Batched int
+}
+
+// DeliveryFilter selects deliveries. Empty fields do not filter.
+type DeliveryFilter struct {
+	Integration event.ID
+	Event       event.ID
+	Status      string
+}
+
+// Statuses that DeliveryFilter takes.
+func Statuses() []string {
+	return []string{"delivered", "waiting", "parked", "behind", "mailbox", "discarded", "expired"}
+}
+
+// EventFilter selects recent events. Empty fields do not filter.
+type EventFilter struct {
+	Types       []event.TypeFilter
+	MinSeverity event.Severity
+	Project     string
+	Since       time.Time
+	Until       time.Time
+}
+
+// Selection names deliveries of an account, by id or by filter.
+type Selection struct {
+	IDs    []event.ID
+	Filter *store.ParkedFilter
+}
+
+// ReplaySpec is the work of a replay job.
+type ReplaySpec struct {
+	IDs    []event.ID          `json:"ids,omitempty"`
+	Filter *store.ParkedFilter `json:"filter,omitempty"`
+	Force  bool                `json:"force,omitempty"`
+}
+
+// JobView is a job's state.
+type JobView struct {
+	store.Job
+	Problems []JobProblem
+}
+
+// JobProblem is an item that a job could not do.
+type JobProblem struct {
+	Delivery string `json:"delivery"`
+	Error    string `json:"error"`
+}
+
+func jobProblems(raw json.RawMessage) []JobProblem {
+	var spec struct{ Problems []JobProblem }
+	_ = json.Unmarshal(raw, &spec) // a spec without problems has none
+	return spec.Problems
+}
+
+// The methods for readers, in the files of the same subject:
+//
+//	func (e *Engine) Stats(account event.Account) AccountStats
+//	func (e *Engine) IntegrationStats(account event.Account, id event.ID) (IntegrationStats, bool)
+//	func (e *Engine) Deliveries(ctx, account, DeliveryFilter, store.Page) ([]DeliveryView, next string, error)
+//	func (e *Engine) Delivery(ctx, account, id event.ID) (DeliveryView, error)
+//	func (e *Engine) Retry(ctx, account, id event.ID, force bool) error
+//	func (e *Engine) Replay(ctx, account, ReplaySpec) (store.Job, error)
+//	func (e *Engine) Discard(ctx, account, Selection, reason string) (int, error)
+//	func (e *Engine) Job(ctx, account, id event.ID) (JobView, error)
+//	func (e *Engine) Events(ctx, account, EventFilter, store.Page) ([]*event.Record, next string, error)
+//	func (e *Engine) Event(ctx, account, id event.ID) (*event.Record, error)
+//	func (e *Engine) Explain(account, integration event.ID, r *event.Record) (route.Reason, bool)
+//	func (e *Engine) AllStats() []IntegrationStats
+//	func (e *Engine) Lanes() map[LaneState]int

@@ -1,0 +1,127 @@
+// Package route decides which integrations want an event, and says why not. It is pure: an index of subscriptions, and
+// a match that changes nothing.
+package route
+
+import (
+	"encoding/json"
+	"slices"
+
+	"github.com/tocsin-hub/tocsin/internal/event"
+	"github.com/tocsin-hub/tocsin/internal/form"
+)
+
+// Limits of one subscription.
+const (
+	// MaxFilters bounds each list of a subscription.
+	MaxFilters = 500
+)
+
+// Subscription says which events an integration wants. Empty Types want nothing; every other empty filter wants all.
+type Subscription struct {
+	Types           []event.TypeFilter
+	MinSeverity     event.Severity
+	AlertTypes      []string
+	Projects        []string
+	IncludeChildren bool
+}
+
+// ParseSubscription reads the "subscription" object of an integration. Errors are form.Errors.
+func ParseSubscription(raw json.RawMessage) (Subscription, error) {
+	f := new(SubscriptionForm)
+	err := form.Decode(raw, f)
+	return f.Subscription(), err
+}
+
+// SubscriptionForm declares the "subscription" object.
+type SubscriptionForm struct {
+	types       []string
+	minSeverity string
+	alertTypes  []string
+	projects    []string
+	children    bool
+}
+
+// Form declares the settings.
+func (s *SubscriptionForm) Form(f *form.Set) {
+	f.Texts("types", &s.types, "Event types", form.Max(MaxFilters), form.Check(checkTypeFilter),
+		form.Help("\"alert.created\", \"alert.*\" for everything below, \"*\" for all that is sent in. Tocsin's own facts must be named (\"system.*\"). None chosen sends nothing."))
+	f.Choice("min_severity", &s.minSeverity, "Minimum severity", event.Severities(), form.Default("info"),
+		form.Help("Events below it are filtered."))
+	f.Texts("alert_types", &s.alertTypes, "Alert types", form.Max(MaxFilters), form.Help("None chosen means all."))
+	f.Texts("projects", &s.projects, "Projects", form.Max(MaxFilters), form.Help("None chosen means all."))
+	f.Bool("include_children", &s.children, "Child accounts", form.Default(false),
+		form.Help("Also receive the events of child accounts."))
+}
+
+func checkTypeFilter(text string) error { return event.TypeFilter(text).Check() }
+
+// Subscription is what was decoded.
+func (s *SubscriptionForm) Subscription() Subscription {
+	severity, _ := event.ParseSeverity(s.minSeverity)
+	types := make([]event.TypeFilter, len(s.types))
+	for i, t := range s.types {
+		types[i] = event.TypeFilter(t)
+	}
+	return Subscription{
+		Types: types, MinSeverity: severity, AlertTypes: s.alertTypes, Projects: s.projects, IncludeChildren: s.children,
+	}
+}
+
+// Reason is why an integration does not get an event.
+type Reason string
+
+// The reasons; the empty one means that the event is wanted.
+const (
+	Wanted       Reason = ""
+	NoTypes      Reason = "no event types are chosen"
+	TypeFiltered Reason = "its type is not chosen"
+	TooLow       Reason = "its severity is below the minimum"
+	AlertType    Reason = "its alert type is not chosen"
+	Project      Reason = "its project is not chosen"
+	OwnFact      Reason = "it is about this integration itself"
+	Unnamed      Reason = "Tocsin's own facts are only sent where their type is named: \"*\" does not mean them"
+)
+
+// WantsType says whether the type filters want the type.
+func (s *Subscription) WantsType(eventType string) bool {
+	for _, f := range s.Types {
+		if f.Match(eventType) {
+			return true
+		}
+	}
+	return false
+}
+
+// Explain says why the integration does not get the event; Wanted if it does.
+func (s *Subscription) Explain(r *event.Record, integration string) Reason {
+	switch {
+	case len(s.Types) == 0:
+		return NoTypes
+	case !s.WantsType(r.Type):
+		return TypeFiltered
+	}
+	return s.explainRest(r, integration)
+}
+
+// explainRest checks what the index does not: everything but the type.
+func (s *Subscription) explainRest(r *event.Record, integration string) Reason {
+	switch {
+	case r.Severity < s.MinSeverity:
+		return TooLow
+	case len(s.AlertTypes) > 0 && !slices.Contains(s.AlertTypes, r.AlertType):
+		return AlertType
+	case len(s.Projects) > 0 && !slices.Contains(s.Projects, r.Project):
+		return Project
+	case r.Origin != "" && r.Origin == integration:
+		return OwnFact
+	case r.Flags&event.Internal != 0 && !s.names(r.Type):
+		return Unnamed
+	}
+	return Wanted
+}
+
+// names says whether a type filter other than "*" wants the type. Who asks for all means all that is sent in, not what
+// the hub says of itself.
+func (s *Subscription) names(eventType string) bool {
+	return slices.ContainsFunc(s.Types, func(f event.TypeFilter) bool { return f != "*" && f.Match(eventType) })
+}
