@@ -1,0 +1,159 @@
+package ingest
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/tocsin-hub/tocsin/internal/event"
+)
+
+// batch collects what a request's body held.
+type batch struct {
+	lim       *Limits
+	principal Principal
+	received  time.Time
+	parser    *event.Parser
+
+	single        bool // the body is one event, not a list
+	items         int  // seen so far
+	records       []*event.Record
+	one           [1]*event.Record // where records begins: most requests hold one
+	rejected      []rejection
+	rejectedTotal int
+	forbidden     int // of the rejected, those whose type the key may not send
+}
+
+// rejection says why one item was not taken.
+type rejection struct {
+	index  int
+	err    string
+	fields event.FieldErrors
+}
+
+// accept takes a record, unless its sender may not send it.
+func (b *batch) accept(r *event.Record) {
+	if may := b.principal.MaySend; may != nil && !may(r.Type) {
+		b.forbidden++
+		b.reject(event.FieldErrors{{Field: "type", Detail: fmt.Sprintf("this key may not send events of type %q", r.Type)}}, "")
+		return
+	}
+	b.items++
+	b.records = append(b.records, r)
+}
+
+// reject notes why an item was not taken; hint is appended to the error.
+func (b *batch) reject(err error, hint string) {
+	if len(b.rejected) < b.lim.Rejections {
+		r := rejection{index: b.items, err: event.Clip(err.Error(), maxErrorBytes) + hint}
+		if fields, ok := errors.AsType[event.FieldErrors](err); ok {
+			r.fields = fields
+		}
+		b.rejected = append(b.rejected, r)
+	}
+	b.rejectedTotal++
+	b.items++
+}
+
+// room says whether one more item may come. Its error is a problem with the whole request.
+func (b *batch) room() error {
+	if b.items < b.lim.Events {
+		return nil
+	}
+	return refuse(http.StatusRequestEntityTooLarge, fmt.Sprintf("one request may hold at most %d events: send several", b.lim.Events))
+}
+
+// take makes records of what a decoder yields.
+func (b *batch) take(d Decoder, body []byte, header http.Header) error {
+	for item, err := range d.Decode(body, header, b.lim.Event) {
+		if err := b.room(); err != nil {
+			return err
+		}
+		if err != nil {
+			b.reject(err, "")
+			continue
+		}
+		o := event.Origin{Account: b.principal.Account, Received: b.received, Raw: item.Raw}
+		if item.Test {
+			o.Flags = event.Test
+		}
+		r, err := event.FromEvent(&item.Event, o, b.lim.Event)
+		if err != nil {
+			b.reject(err, "")
+			continue
+		}
+		b.accept(r)
+	}
+	return nil
+}
+
+// nothing is the answer when nothing was accepted.
+func (b *batch) nothing() *problem {
+	p := refuse(http.StatusUnprocessableEntity, "no event in the body was valid")
+	switch {
+	case b.items == 0:
+		p.detail = "the body holds no event"
+	case b.forbidden == b.rejectedTotal:
+		p.status, p.detail = http.StatusForbidden, "this key may not send events of this type"
+	case b.single:
+		p.detail = "the event is not valid: " + b.rejected[0].err
+	}
+	for _, r := range b.rejected {
+		at := ""
+		if !b.single {
+			at = "[" + strconv.Itoa(r.index) + "]"
+		}
+		if r.fields == nil {
+			p.errors = append(p.errors, fieldProblem{at, r.err})
+		}
+		for _, f := range r.fields {
+			field := f.Field
+			if at != "" && field != "" {
+				field = "." + field
+			}
+			p.errors = append(p.errors, fieldProblem{at + field, event.Clip(f.Detail, maxErrorBytes)})
+		}
+	}
+	p.rejected = b
+	return p
+}
+
+// appendAnswer writes the 202's body.
+func (b *batch) appendAnswer(dst []byte, ids event.Block) []byte {
+	dst = append(dst, `{"accepted":`...)
+	dst = strconv.AppendInt(dst, int64(ids.Len()), 10)
+	dst = append(dst, `,"ids":[`...)
+	for i := range ids.Len() {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = append(dst, '"')
+		dst = ids.At(i).AppendText(dst, event.PrefixEvent)
+		dst = append(dst, '"')
+	}
+	dst = append(dst, ']', ',')
+	dst = b.appendRejected(dst)
+	return append(dst, "}\n"...)
+}
+
+// appendRejected writes the list of rejected items and, when there are any, how many there were.
+func (b *batch) appendRejected(dst []byte) []byte {
+	dst = append(dst, `"rejected":[`...)
+	for i, r := range b.rejected {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = append(dst, `{"index":`...)
+		dst = strconv.AppendInt(dst, int64(r.index), 10)
+		dst = event.AppendString(append(dst, `,"error":`...), r.err)
+		dst = append(dst, '}')
+	}
+	dst = append(dst, ']')
+	if b.rejectedTotal > 0 {
+		dst = append(dst, `,"rejected_total":`...)
+		dst = strconv.AppendInt(dst, int64(b.rejectedTotal), 10)
+	}
+	return dst
+}

@@ -1,0 +1,132 @@
+// Package ingest is the way in: it receives requests, reads the dialect they are written in, makes records of the
+// events, has the journal make them durable, and only then answers 202.
+//
+// Two paths belong to it: POST /api/v1/events takes native events (JSON object, JSON array, NDJSON) and CloudEvents;
+// POST /api/v1/ingest/{source} takes one vendor's own format. A dialect is one file with a [Decoder]. Everything that
+// a request may cost has a named limit, see [Limits].
+package ingest
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/tocsin-hub/tocsin/internal/event"
+	"github.com/tocsin-hub/tocsin/internal/journal"
+)
+
+// The paths of this package.
+const (
+	EventsPath = "/api/v1/events"
+	SourcePath = "/api/v1/ingest/" // and the name of a decoder
+)
+
+// Appender makes events durable. *journal.Journal is one.
+type Appender interface {
+	// Append returns when the events are durable. Its errors are the journal's: ErrFull, ErrQuota, ErrFailed,
+	// ErrClosed, ErrTooLarge.
+	Append(ctx context.Context, a journal.Append) error
+}
+
+// Observer is told about every request. Its methods must be safe for concurrent use and return at once.
+type Observer interface {
+	Ingested(Observation)
+}
+
+// Observation is one request as the metrics see it.
+type Observation struct {
+	// Source is "events", or the decoder's name.
+	Source string
+	// Status is the HTTP status of the answer.
+	Status int
+	// Accepted and Rejected count events.
+	Accepted, Rejected int
+	// WireBytes is the size of the body as it was sent, BodyBytes as it was read.
+	WireBytes, BodyBytes int64
+	Took                 time.Duration
+	Replayed             bool // answered from an Idempotency-Key
+}
+
+// Config is what a Handler is made of.
+type Config struct {
+	Journal      Appender
+	Authenticate Authenticator
+	// Idempotency keeps the answers to keyed requests; Bounds are the journal's (journal.Reader.Bounds).
+	Idempotency IdempotencyStore
+	Bounds      func() (first, last uint64)
+	Observer    Observer // may be nil
+	Log         *slog.Logger
+	Now         func() time.Time // nil: time.Now
+	Limits      Limits
+	Decoders    []Decoder // nil: Decoders()
+}
+
+// Handler serves both paths. It is an http.Handler.
+type Handler struct {
+	journal      Appender
+	authenticate Authenticator
+	observer     Observer
+	log          *slog.Logger
+	now          func() time.Time
+	lim          Limits
+	decoders     map[string]Decoder
+	names        []string // of the decoders, in order
+	budget       budget
+	idempotency  *idempotency
+	parsers      sync.Pool
+}
+
+// New makes the handler. Before it serves, call Recover; while it serves, Run must be running.
+func New(c Config) *Handler {
+	lim := c.Limits.orDefaults()
+	h := &Handler{
+		journal: c.Journal, authenticate: c.Authenticate, observer: c.Observer, log: c.Log, now: c.Now, lim: lim,
+		decoders: map[string]Decoder{}, budget: budget{max: lim.InFlightBytes},
+	}
+	if h.now == nil {
+		h.now = time.Now
+	}
+	if h.log == nil {
+		h.log = slog.New(slog.DiscardHandler)
+	}
+	list := c.Decoders
+	if list == nil {
+		list = Decoders()
+	}
+	for _, d := range list {
+		h.decoders[d.Name()] = d
+		h.names = append(h.names, d.Name())
+	}
+	h.parsers.New = func() any { return event.NewParser(lim.Event) }
+	h.idempotency = newIdempotency(c.Idempotency, c.Bounds, h.now, h.log)
+	return h
+}
+
+// Recover completes the memory of keyed requests from the frames that the store's checkpoint does not cover yet. Call
+// it once before serving.
+func (h *Handler) Recover(ctx context.Context, r journal.Reader) error {
+	return h.idempotency.recover(ctx, r)
+}
+
+// Run writes the memory of keyed requests to the store, every second or 1,000 entries, until ctx is done, and then
+// once more. What is not written when the process dies is found again by Recover.
+func (h *Handler) Run(ctx context.Context) { h.idempotency.run(ctx) }
+
+// Serves says whether a request is for this handler.
+func (h *Handler) Serves(r *http.Request) bool {
+	return r.Method == http.MethodPost && (r.URL.Path == EventsPath || strings.HasPrefix(r.URL.Path, SourcePath))
+}
+
+// Before gives a handler that serves what is for this one and leaves the rest to next.
+func (h *Handler) Before(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if h.Serves(r) {
+			h.ServeHTTP(w, r)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
