@@ -1,0 +1,150 @@
+// Package api is the hub's REST API: it turns requests into calls of the rooms below and their answers into JSON. It
+// decides nothing by itself. The OpenAPI document and the reference page are drawn from the same declarations that
+// serve the requests.
+package api
+
+import (
+	"cmp"
+	"context"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humachi"
+	"github.com/go-chi/chi/v5"
+	"github.com/go-chi/chi/v5/middleware"
+
+	"github.com/tocsin-hub/tocsin/internal/connector"
+	"github.com/tocsin-hub/tocsin/internal/deliver"
+	"github.com/tocsin-hub/tocsin/internal/event"
+	"github.com/tocsin-hub/tocsin/internal/form"
+	"github.com/tocsin-hub/tocsin/internal/identity"
+	"github.com/tocsin-hub/tocsin/internal/integration"
+	"github.com/tocsin-hub/tocsin/internal/store"
+)
+
+// Identity says who calls and keeps the keys; *identity.Service is one.
+type Identity interface {
+	Authenticate(ctx context.Context, presented, ip string) (identity.Principal, error)
+	Create(ctx context.Context, account event.Account, name string, scopes []identity.Scope, expiresInDays int) (store.Key, form.Secret, error)
+	List(ctx context.Context, account event.Account, p store.Page) ([]store.Key, string, error)
+	Revoke(ctx context.Context, account event.Account, id event.ID) error
+}
+
+// Deliveries reads and changes what is on its way; *deliver.Engine is one.
+type Deliveries interface {
+	Stats(account event.Account) deliver.AccountStats
+	IntegrationStats(account event.Account, id event.ID) (deliver.IntegrationStats, bool)
+	Deliveries(ctx context.Context, account event.Account, f deliver.DeliveryFilter, p store.Page) ([]deliver.DeliveryView, string, error)
+	Delivery(ctx context.Context, account event.Account, id event.ID) (deliver.DeliveryView, error)
+	Retry(ctx context.Context, account event.Account, id event.ID, force bool) error
+	Replay(ctx context.Context, account event.Account, spec deliver.ReplaySpec) (store.Job, error)
+	Discard(ctx context.Context, account event.Account, s deliver.Selection, reason string) (int, error)
+	Job(ctx context.Context, account event.Account, id event.ID) (deliver.JobView, error)
+	Events(ctx context.Context, account event.Account, f deliver.EventFilter, p store.Page) ([]*event.Record, string, error)
+	Event(ctx context.Context, account event.Account, id event.ID) (*event.Record, error)
+}
+
+// Mailbox lists parked deliveries; the store is one.
+type Mailbox interface {
+	ListParked(ctx context.Context, f store.ParkedFilter, p store.Page) ([]store.Parked, string, error)
+}
+
+// Captures gives what capture integrations have kept, the newest first; limit 0 gives all.
+type Captures interface {
+	List(account event.Account, integration string, limit int) []connector.Captured
+}
+
+// Health says how the hub is doing.
+type Health interface {
+	Health(ctx context.Context) HealthReport
+}
+
+// Deps are what the API stands on. ClientIP and Log may be nil.
+type Deps struct {
+	Identity     Identity
+	Integrations *integration.Service
+	Catalogue    connector.Catalogue
+	Deliveries   Deliveries
+	Mailbox      Mailbox
+	Captures     Captures
+	Health       Health
+	// ClientIP gives the caller's address, seen through trusted proxies; nil takes the connection's.
+	ClientIP func(*http.Request) string
+	Log      *slog.Logger
+	Version  string
+}
+
+// server holds what handlers need.
+type server struct {
+	Deps
+
+	api   huma.API
+	log   *slog.Logger
+	order []string // the operations' ids as they were declared
+}
+
+// New makes the handler of everything below /api but ingest, and of the page at /. It panics when an operation is
+// declared wrongly, which any test of it would show.
+func New(d Deps) http.Handler {
+	a := newServer(d)
+	return a.api.Adapter().(http.Handler)
+}
+
+func newServer(d Deps) *server {
+	log := cmp.Or(d.Log, slog.New(slog.DiscardHandler))
+	if d.ClientIP == nil {
+		d.ClientIP = remoteIP
+	}
+	r := chi.NewRouter()
+	r.Use(secure, recoverPanics(log), middleware.GetHead)
+	r.NotFound(func(w http.ResponseWriter, _ *http.Request) {
+		problem(http.StatusNotFound, "there is nothing at this path; /api/docs lists what there is").write(w)
+	})
+	r.MethodNotAllowed(func(w http.ResponseWriter, req *http.Request) {
+		problem(http.StatusMethodNotAllowed, req.Method+" is not possible here; /api/docs lists what is").
+			with("Allow", allowed(r, req.URL.Path)).write(w)
+	})
+	a := &server{Deps: d, log: log}
+	a.api = huma.NewAPI(huma.Config{
+		OpenAPI:       newDocument(d.Version),
+		Formats:       map[string]huma.Format{"application/json": huma.DefaultJSONFormat, "json": huma.DefaultJSONFormat},
+		DefaultFormat: "application/json",
+	}, humachi.NewAdapter(r))
+	doc := a.api.OpenAPI()
+	doc.OnAddOperation = append(doc.OnAddOperation, func(_ *huma.OpenAPI, o *huma.Operation) {
+		a.order = append(a.order, o.OperationID)
+	})
+	describeIngest(doc)
+	a.eventOperations()
+	a.integrationOperations()
+	a.tryingOperations()
+	a.connectorOperations()
+	a.deliveryOperations()
+	a.mailboxOperations()
+	a.stateOperations()
+	a.keyOperations()
+	mountReference(r, doc, a.order)
+	return a
+}
+
+// allowed lists the methods that a path has.
+func allowed(r chi.Router, path string) string {
+	var methods []string
+	for _, m := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
+		if r.Match(chi.NewRouteContext(), m, path) {
+			methods = append(methods, m)
+		}
+	}
+	return strings.Join(methods, ", ")
+}
+
+func remoteIP(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	return host
+}

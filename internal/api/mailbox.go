@@ -1,0 +1,228 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/tocsin-hub/tocsin/internal/deliver"
+	"github.com/tocsin-hub/tocsin/internal/event"
+	"github.com/tocsin-hub/tocsin/internal/store"
+)
+
+// MailboxFilter selects deliveries of the mailbox. Empty fields do not filter.
+type MailboxFilter struct {
+	Integration string    `json:"integration,omitempty" maxLength:"64" doc:"Only those of this integration."`
+	Event       string    `json:"event,omitempty" maxLength:"64" doc:"Only those of this event."`
+	Status      []string  `json:"status,omitempty" enum:"mailbox,discarded,expired,parked,behind" doc:"Only those that stand there; without it, mailbox."`
+	Type        string    `json:"type,omitempty" maxLength:"128" doc:"Only events of this type."`
+	CauseClass  string    `json:"cause_class,omitempty" maxLength:"64" doc:"Only those that failed for this class of cause."`
+	Before      time.Time `json:"before,omitzero" doc:"Only those that got their status before."`
+	After       time.Time `json:"after,omitzero" doc:"Only those that got their status after."`
+}
+
+// parked turns the filter into the store's. location is where the filter stands in the request.
+func (f MailboxFilter) parked(account event.Account, location string) (*store.ParkedFilter, error) {
+	out := &store.ParkedFilter{Account: account, Type: f.Type, CauseClass: f.CauseClass, Before: f.Before, After: f.After}
+	for _, s := range f.Status {
+		out.States = append(out.States, store.ParkedState(s))
+	}
+	if len(out.States) == 0 {
+		out.States = []store.ParkedState{store.StateMailbox}
+	}
+	var errs []FieldError
+	read := func(prefix, name, text string, into *event.ID) {
+		if text == "" {
+			return
+		}
+		id, err := event.ParseID(prefix, text)
+		if err != nil {
+			errs = append(errs, fieldError(location+"."+name, err.Error()))
+		}
+		*into = id
+	}
+	read(event.PrefixIntegration, "integration", f.Integration, &out.Integration)
+	read(event.PrefixEvent, "event", f.Event, &out.Event)
+	if len(errs) > 0 {
+		return nil, problem(http.StatusUnprocessableEntity, summary(errs), errs...)
+	}
+	return out, nil
+}
+
+// Selected names deliveries by id or by filter, one of the two.
+type Selected struct {
+	IDs    []string       `json:"ids,omitempty" maxItems:"10000" doc:"These deliveries." example:"[\"dlv_01kmb7a2v4e9zr6x3q8w5t0ysd\"]"`
+	Filter *MailboxFilter `json:"filter,omitempty" doc:"All deliveries that match; {} is the whole mailbox."`
+}
+
+func (s Selected) read(account event.Account) (deliver.Selection, error) {
+	var out deliver.Selection
+	var err error
+	if (len(s.IDs) == 0) == (s.Filter == nil) {
+		f := fieldError("body", "give exactly one of ids and filter")
+		return out, problem(http.StatusUnprocessableEntity, f.Message, f)
+	}
+	if s.Filter != nil {
+		out.Filter, err = s.Filter.parked(account, "body.filter")
+		return out, err
+	}
+	var errs []FieldError
+	for i, text := range s.IDs {
+		id, err := event.ParseID(event.PrefixDelivery, text)
+		if err != nil {
+			errs = append(errs, fieldError(fmt.Sprintf("body.ids.%d", i), err.Error()))
+		}
+		out.IDs = append(out.IDs, id)
+	}
+	if len(errs) > 0 {
+		return out, problem(http.StatusUnprocessableEntity, summary(errs), errs...)
+	}
+	return out, nil
+}
+
+// Job is long work that was started by a request.
+type Job struct {
+	ID        string               `json:"id" doc:"Its id." example:"job_01kmb7a2v4e9zr6x3q8w5t0ysd"`
+	Kind      string               `json:"kind" doc:"What it does." example:"replay"`
+	State     string               `json:"state" enum:"queued,running,done,failed,cancelled" doc:"Where it stands."`
+	Total     int                  `json:"total" doc:"How many items it has."`
+	Done      int                  `json:"done" doc:"How many are done."`
+	Failed    int                  `json:"failed" doc:"How many could not be done."`
+	Error     string               `json:"error,omitempty" doc:"Why it failed as a whole."`
+	Problems  []deliver.JobProblem `json:"problems,omitempty" doc:"The first items that could not be done."`
+	CreatedAt time.Time            `json:"created_at" doc:"When it was started."`
+	UpdatedAt time.Time            `json:"updated_at" doc:"When it got on last."`
+}
+
+func newJob(j store.Job) Job {
+	return Job{
+		ID: j.ID.Text(event.PrefixJob), Kind: j.Kind, State: j.State, Total: j.Total, Done: j.Done, Failed: j.Failed,
+		Error: j.Error, CreatedAt: j.CreatedAt, UpdatedAt: j.UpdatedAt,
+	}
+}
+
+// Discarded says how many deliveries were discarded.
+type Discarded struct {
+	Discarded int `json:"discarded" doc:"How many deliveries were discarded." example:"3"`
+}
+
+func (a *server) mailboxOperations() {
+	const base = "/api/v1/mailbox"
+	register(a, op{
+		id: "list-mailbox", method: http.MethodGet, path: base, tag: tagMailbox, scope: scopeDeliveries,
+		summary: "List the mailbox", about: "Deliveries that ended in failure, the newest first, with their cause. Each holds its own copy of the event and is kept for 30 days.",
+	}, a.listMailbox)
+	register(a, op{
+		id: "replay-mailbox", method: http.MethodPost, path: base + "/replay", tag: tagMailbox, scope: scopeDeliveriesWrite,
+		summary: "Replay deliveries", status: http.StatusAccepted,
+		body:  map[string]any{"filter": map[string]any{"cause_class": "exhausted"}, "force": false},
+		about: "Starts a job that delivers the selected ones again, with the same ids. One whose ordering key has moved on since is refused without force. Watch the job at its Location.",
+	}, a.replayMailbox)
+	register(a, op{
+		id: "discard-mailbox", method: http.MethodPost, path: base + "/discard", tag: tagMailbox, scope: scopeDeliveriesWrite,
+		summary: "Discard deliveries", body: map[string]any{"ids": []string{"dlv_01kmb7a2v4e9zr6x3q8w5t0ysd"}, "reason": "a test run"},
+		about: "Closes the selected ones with a reason. They are counted as discarded, and can still be replayed while they are kept.",
+	}, a.discardMailbox)
+	register(a, op{
+		id: "get-job", method: http.MethodGet, path: "/api/v1/jobs/{id}", tag: tagMailbox, scope: scopeDeliveries,
+		summary: "Get a job", about: "How far a replay has come.", problems: []int{http.StatusNotFound},
+	}, a.getJob)
+}
+
+func (a *server) listMailbox(ctx context.Context, in *struct {
+	Paging
+	Integration string    `query:"integration" maxLength:"64" doc:"Only those of this integration." example:"int_01kmb7a2v4e9zr6x3q8w5t0ysd"`
+	Event       string    `query:"event" maxLength:"64" doc:"Only those of this event."`
+	Status      []string  `query:"status" enum:"mailbox,discarded,expired,parked,behind" doc:"Only those that stand there, separated by commas; without it, mailbox."`
+	Type        string    `query:"type" maxLength:"128" doc:"Only events of this type."`
+	CauseClass  string    `query:"cause_class" maxLength:"64" doc:"Only those that failed for this class of cause."`
+	Before      time.Time `query:"before" doc:"Only those that got their status before."`
+	After       time.Time `query:"after" doc:"Only those that got their status after."`
+}) (*body[list[Delivery]], error) {
+	f, err := MailboxFilter{
+		Integration: in.Integration, Event: in.Event, Status: in.Status, Type: in.Type, CauseClass: in.CauseClass,
+		Before: in.Before, After: in.After,
+	}.parked(accountOf(ctx), "query")
+	if err != nil {
+		return nil, err
+	}
+	rows, next, err := a.Mailbox.ListParked(ctx, *f, in.page())
+	if err != nil {
+		return nil, err
+	}
+	l := list[Delivery]{Items: make([]Delivery, len(rows)), Next: next}
+	for i, p := range rows {
+		l.Items[i] = Delivery{
+			ID: p.Delivery.Text(event.PrefixDelivery), Integration: p.Integration.Text(event.PrefixIntegration), Event: eventText(p.Event),
+			Type: p.Type, Severity: p.Severity.String(), Status: string(p.State), Attempts: p.Attempts, Due: p.Due,
+			Cause: p.Cause, CauseClass: p.CauseClass, Since: p.Since, OrderingKey: p.OrderingKey, Matched: p.Matched,
+		}
+	}
+	return answer(l), nil
+}
+
+// jobAnswer points at the job.
+type jobAnswer struct {
+	Location string `header:"Location" doc:"Where the job can be watched."`
+	Body     Job
+}
+
+func (a *server) replayMailbox(ctx context.Context, in *struct {
+	Body struct {
+		Selected
+		Force bool `json:"force,omitempty" doc:"Replay although something newer of the ordering key was delivered since."`
+	} `nameHint:"Replay"`
+}) (*jobAnswer, error) {
+	account := accountOf(ctx)
+	s, err := in.Body.read(account)
+	if err != nil {
+		return nil, err
+	}
+	job, err := a.Deliveries.Replay(ctx, account, deliver.ReplaySpec{IDs: s.IDs, Filter: s.Filter, Force: in.Body.Force})
+	if err != nil {
+		return nil, deliverProblem(err)
+	}
+	out := newJob(job)
+	return &jobAnswer{Location: "/api/v1/jobs/" + out.ID, Body: out}, nil
+}
+
+func (a *server) discardMailbox(ctx context.Context, in *struct {
+	Body struct {
+		Selected
+		Reason string `json:"reason" maxLength:"500" minLength:"1" doc:"Why; it is kept with each delivery." example:"a test run"`
+	} `nameHint:"Discard"`
+}) (*body[Discarded], error) {
+	account := accountOf(ctx)
+	s, err := in.Body.read(account)
+	if err != nil {
+		return nil, err
+	}
+	reason := strings.TrimSpace(in.Body.Reason)
+	if reason == "" {
+		f := fieldError("body.reason", "is required")
+		return nil, problem(http.StatusUnprocessableEntity, summary([]FieldError{f}), f)
+	}
+	n, err := a.Deliveries.Discard(ctx, account, s, reason)
+	if err != nil {
+		return nil, deliverProblem(err)
+	}
+	return answer(Discarded{n}), nil
+}
+
+func (a *server) getJob(ctx context.Context, in *struct {
+	ID string `path:"id" maxLength:"64" doc:"The job's id." example:"job_01kmb7a2v4e9zr6x3q8w5t0ysd"`
+}) (*body[Job], error) {
+	id, err := pathID(event.PrefixJob, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	view, err := a.Deliveries.Job(ctx, accountOf(ctx), id)
+	if err != nil {
+		return nil, err
+	}
+	out := newJob(view.Job)
+	out.Problems = view.Problems
+	return answer(out), nil
+}

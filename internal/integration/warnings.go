@@ -1,0 +1,65 @@
+package integration
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"time"
+
+	"github.com/tidwall/gjson"
+	"github.com/tocsin-hub/tocsin/internal/form"
+	"github.com/tocsin-hub/tocsin/internal/store"
+)
+
+// Warning says what is allowed but probably not meant.
+type Warning struct {
+	Field   string `json:"field" doc:"The field it is about." example:"subscription.types"`
+	Message string `json:"message" doc:"What to know about it." example:"sends nothing until you choose event types"`
+}
+
+// rotateSoon is how long before its rotation date an integration warns.
+const rotateSoon = 14 * 24 * time.Hour
+
+// Warnings looks an integration over. It never fails: a warning is advice.
+func (s *Service) Warnings(i store.Integration) []Warning {
+	list := []Warning{}
+	warn := func(field, message string) { list = append(list, Warning{field, message}) }
+	if types := gjson.GetBytes(i.Subscription, "types"); len(types.Array()) == 0 {
+		warn("subscription.types", "sends nothing until you choose event types")
+	}
+	def, known := s.Catalogue[i.Kind]
+	if !known {
+		warn("kind", "this build has no connector of this kind; nothing is sent")
+		return list
+	}
+	settings := form.Normalise(def.Settings(), i.Settings)
+	for _, path := range urlSettings(settings) {
+		warn("settings."+path, "is a http URL: events and credentials travel in clear text")
+	}
+	if v := gjson.GetBytes(settings, "verify_tls"); v.Exists() && !v.Bool() {
+		warn("settings.verify_tls", "is off: anybody in between can read and change what is sent")
+	}
+	if hasSetting(form.Schema(def.Settings()), "signing_secret") && gjson.GetBytes(settings, "signing_secret").String() == "" {
+		warn("settings.signing_secret", "is not set: the receiver cannot tell who sent a message")
+	}
+	if due, err := time.Parse(time.DateOnly, i.RotateBy); err == nil && s.Now().Add(rotateSoon).After(due) {
+		warn("rotate_by", "credentials are to be rotated by "+i.RotateBy)
+	}
+	return list
+}
+
+// urlSettings names the top-level settings that hold a http URL.
+func urlSettings(settings json.RawMessage) []string {
+	var paths []string
+	gjson.ParseBytes(settings).ForEach(func(name, value gjson.Result) bool {
+		if value.Type == gjson.String && strings.HasPrefix(strings.ToLower(value.Str), "http://") {
+			paths = append(paths, name.String())
+		}
+		return true
+	})
+	return paths
+}
+
+func hasSetting(schema json.RawMessage, name string) bool {
+	return bytes.Contains(schema, []byte(`"`+name+`"`)) && gjson.GetBytes(schema, "properties."+name).Exists()
+}
