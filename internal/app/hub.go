@@ -1,0 +1,225 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"path/filepath"
+	"sync/atomic"
+	"time"
+
+	"github.com/tocsin-hub/tocsin/internal/announce"
+	"github.com/tocsin-hub/tocsin/internal/config"
+	"github.com/tocsin-hub/tocsin/internal/connector"
+	"github.com/tocsin-hub/tocsin/internal/connector/httpkit"
+	"github.com/tocsin-hub/tocsin/internal/connectors"
+	"github.com/tocsin-hub/tocsin/internal/connectors/capture"
+	"github.com/tocsin-hub/tocsin/internal/deliver"
+	"github.com/tocsin-hub/tocsin/internal/event"
+	"github.com/tocsin-hub/tocsin/internal/form"
+	"github.com/tocsin-hub/tocsin/internal/identity"
+	"github.com/tocsin-hub/tocsin/internal/ingest"
+	"github.com/tocsin-hub/tocsin/internal/integration"
+	"github.com/tocsin-hub/tocsin/internal/journal"
+	"github.com/tocsin-hub/tocsin/internal/journal/embedded"
+	"github.com/tocsin-hub/tocsin/internal/seal"
+	"github.com/tocsin-hub/tocsin/internal/store"
+	"github.com/tocsin-hub/tocsin/internal/store/sqlite"
+	"github.com/tocsin-hub/tocsin/internal/version"
+)
+
+// hub holds the rooms.
+type hub struct {
+	log          *slog.Logger
+	store        *sqlite.Store
+	journal      *journal.Journal
+	catalogue    connector.Catalogue
+	identity     *identity.Service
+	integrations *integration.Service
+	deliver      *deliver.Engine
+	ingest       *ingest.Handler
+	announce     *announce.Pump
+	inbox        *capture.Inbox
+	metrics      *metrics
+	clientIP     func(*http.Request) string
+
+	madeKey form.Secret
+	serving atomic.Bool // false before the start and while stopping
+	closers []func() error
+}
+
+// open opens everything in the data directory. Nothing runs yet.
+func open(ctx context.Context, cfg config.Config, log *slog.Logger) (_ *hub, err error) {
+	h := &hub{log: log, catalogue: connectors.All(), inbox: capture.NewInbox(), clientIP: clientIP(cfg.TrustedProxies)}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, h.close())
+		}
+	}()
+	sealer, err := seal.Open(cfg.DataDir)
+	if err != nil {
+		return nil, fmt.Errorf("opening the key of the secrets: %w", err)
+	}
+	if h.store, err = sqlite.Open(ctx, cfg.DataDir, sqlite.Options{Log: log}); err != nil {
+		return nil, fmt.Errorf("opening the store: %w", err)
+	}
+	h.closers = append(h.closers, h.store.Close)
+	if err := h.openJournal(ctx, cfg); err != nil {
+		return nil, err
+	}
+	h.identity = identity.New(h.store, time.Now, log)
+	h.closers = append(h.closers, func() error { h.identity.Close(); return nil })
+	if h.madeKey, err = h.identity.Bootstrap(ctx, cfg.AdminKey); err != nil {
+		return nil, fmt.Errorf("preparing the admin key: %w", err)
+	}
+	h.announce = announce.New(announce.Deps{Outbox: h.store, Appender: appender{h.journal}, Log: log})
+	h.openDelivery(cfg, sealer)
+	h.openIngest(cfg)
+	return h, nil
+}
+
+func (h *hub) openJournal(ctx context.Context, cfg config.Config) error {
+	floor, err := highestMark(ctx, h.store)
+	if err != nil {
+		return err
+	}
+	h.journal, err = embedded.Open(ctx, filepath.Join(cfg.DataDir, "journal"), embedded.Options{
+		SegmentBytes: cfg.Journal.SegmentBytes,
+		Options: journal.Options{
+			Floor: floor, MaxBytes: cfg.Journal.MaxBytes, MaxAge: cfg.Journal.MaxAge,
+			AccountQuota: cfg.Journal.AccountQuota, BallastBytes: cfg.Journal.BallastBytes, Log: h.log,
+		},
+	})
+	if err != nil {
+		return fmt.Errorf("opening the journal: %w", err)
+	}
+	h.closers = append(h.closers, func() error {
+		ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
+		defer cancel()
+		return h.journal.Close(ctx)
+	})
+	return nil
+}
+
+// closeTimeout bounds the journal's last writes.
+const closeTimeout = 10 * time.Second
+
+// highestMark is the largest position that a saved mark holds: a journal that ends before it has lost its newest part.
+func highestMark(ctx context.Context, s store.Lanes) (journal.Position, error) {
+	var highest journal.Position
+	tail, err := s.LoadTail(ctx)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return highest, fmt.Errorf("reading the tail's mark: %w", err)
+	}
+	highest = tail.Mark
+	rows, err := s.LoadLanes(ctx)
+	if err != nil {
+		return highest, fmt.Errorf("reading the marks: %w", err)
+	}
+	for _, r := range rows {
+		if highest.Less(r.Mark) {
+			highest = r.Mark
+		}
+	}
+	return highest, nil
+}
+
+func (h *hub) openDelivery(cfg config.Config, sealer *seal.Sealer) {
+	told := telling{h.store, h.announce}
+	h.deliver = deliver.New(deliver.Options{
+		Journal: h.journal, Store: told, Opener: opener{h}, Kinds: h.catalogue, Disable: h.disable, Log: h.log,
+		Recent: cfg.Recent.Events,
+		Retention: deliver.Retention{
+			Ledger: cfg.Ledger.MaxAge, LedgerBytes: cfg.Ledger.MaxBytes, Mailbox: cfg.Mailbox.MaxAge,
+		},
+	})
+	h.integrations = integration.New(integration.Deps{
+		Store: told, Catalogue: h.catalogue, Sealer: sealer, Sink: h.inbox, Lanes: h.deliver, Events: h.deliver,
+		HTTP: httpkit.NewMaker(httpkit.Config{
+			Allow: cfg.Egress.Allow, Log: h.log, UserAgent: "Tocsin/" + version.Number(),
+		}),
+		Log: h.log, Version: version.Number(), PublicURL: cfg.PublicURL,
+	})
+}
+
+// opener breaks the circle between deliveries, which open integrations, and integrations, which tell deliveries of
+// changes.
+type opener struct{ h *hub }
+
+func (o opener) Open(ctx context.Context, i store.Integration) (connector.Instance, error) {
+	return o.h.integrations.Open(ctx, i)
+}
+
+// disable switches an integration off because its receiver asked for it.
+func (h *hub) disable(account event.Account, id event.ID, reason string) {
+	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
+	defer cancel()
+	if _, err := h.integrations.Disable(ctx, account, id, reason); err != nil {
+		h.log.Error("disabling an integration whose receiver is gone failed", slog.String("integration", id.Text(event.PrefixIntegration)),
+			slog.Any("error", err))
+	}
+}
+
+func (h *hub) openIngest(cfg config.Config) {
+	h.metrics = newMetrics(h)
+	limits := ingest.DefaultLimits()
+	limits.WireBytes, limits.InflatedBytes = cfg.Ingest.MaxWireBytes, cfg.Ingest.MaxInflatedBytes
+	limits.Ratio, limits.Events = int64(cfg.Ingest.MaxRatio), cfg.Ingest.MaxEvents
+	limits.InFlightBytes = cfg.Ingest.MaxInFlightBytes
+	limits.Event.Depth, limits.Event.Keys = cfg.Ingest.MaxDepth, cfg.Ingest.MaxKeys
+	limits.Event.StringBytes = int(cfg.Ingest.MaxStringBytes)
+	h.ingest = ingest.New(ingest.Config{
+		Journal: appender{h.journal}, Authenticate: h.authenticate, Idempotency: h.store, Bounds: h.journal.Bounds,
+		Observer: h.metrics, Log: h.log, Limits: limits,
+	})
+}
+
+// appender leaves out the position, which only the journal's readers care about.
+type appender struct{ j *journal.Journal }
+
+func (a appender) Append(ctx context.Context, x journal.Append) error {
+	_, err := a.j.Append(ctx, x)
+	return err
+}
+
+// authenticate is the ingest path's way to ask who sends.
+func (h *hub) authenticate(r *http.Request) (ingest.Principal, error) {
+	if !h.serving.Load() {
+		return ingest.Principal{}, &ingest.Refusal{
+			Status: http.StatusServiceUnavailable, Detail: "the hub is stopping", RetryAfter: time.Second,
+		}
+	}
+	who, err := h.identity.Authenticate(r.Context(), identity.FromRequest(r), h.clientIP(r))
+	switch {
+	case errors.Is(err, identity.ErrUnauthenticated):
+		return ingest.Principal{}, ingest.Unauthorized(identity.ErrUnauthenticated.Error())
+	case err != nil:
+		return ingest.Principal{}, err
+	case !who.Can(identity.EventsWrite):
+		return ingest.Principal{}, ingest.Forbidden("this key lacks the scope " + string(identity.EventsWrite))
+	}
+	return ingest.Principal{Account: who.Account}, nil
+}
+
+// start restores what the last run left and begins to deliver.
+func (h *hub) start(ctx context.Context) error {
+	if err := h.ingest.Recover(ctx, h.journal); err != nil {
+		return fmt.Errorf("restoring the answers to keyed requests: %w", err)
+	}
+	list, err := h.store.AllIntegrations(ctx)
+	if err != nil {
+		return fmt.Errorf("reading the integrations: %w", err)
+	}
+	return h.deliver.Start(ctx, list)
+}
+
+// close closes everything, the last opened first.
+func (h *hub) close() error {
+	var errs []error
+	for i := len(h.closers) - 1; i >= 0; i-- {
+		errs = append(errs, h.closers[i]())
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,210 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"time"
+
+	"github.com/tocsin-hub/tocsin/internal/app"
+	"github.com/tocsin-hub/tocsin/internal/client"
+	"github.com/tocsin-hub/tocsin/internal/config"
+	"github.com/tocsin-hub/tocsin/internal/demo"
+	"github.com/tocsin-hub/tocsin/internal/form"
+	"github.com/tocsin-hub/tocsin/internal/identity"
+)
+
+// demoCmd runs the hub with a workspace that shows what it does.
+type demoCmd struct {
+	settingFlags
+
+	Once bool `help:"Stop when everything is delivered, instead of serving on."`
+}
+
+// Help is the long help.
+func (*demoCmd) Help() string {
+	return `Runs the hub as "tocsin serve" does, and beside it two receivers on this machine: one that checks the signatures of
+webhooks, and a model of Splunk's HTTP Event Collector. It sets up three integrations, sends sample events in the formats
+of Falco, Wallarm and Tocsin itself, waits until each has arrived, prints a table, and serves on until Ctrl-C. Nothing
+leaves this machine.
+
+A second run on the same data directory finds the key and the integrations of the first.
+
+Examples:
+
+    tocsin demo
+
+    # In a directory of its own, and back
+    tocsin demo --data-dir /tmp/tocsin-demo --listen 127.0.0.1:0 --once`
+}
+
+// Run runs the demo.
+func (c *demoCmd) Run(ctx context.Context, p *Process) error {
+	cfg, err := c.settings(p)
+	if err != nil {
+		return err
+	}
+	state, err := demo.LoadState(cfg.DataDir)
+	if err != nil {
+		return err
+	}
+	world, err := demo.StartWorld(state)
+	if err != nil {
+		return err
+	}
+	p.note("starting the hub in %s …\n", cfg.DataDir)
+	hub := startHub(ctx, p, cfg)
+	err = c.show(hub.ctx, p, cfg, state, world, hub)
+	if err == nil && !c.Once {
+		p.note("\nserving; Ctrl-C stops it\n")
+		<-hub.ctx.Done()
+	}
+	if hub.ctx.Err() != nil {
+		err = nil // somebody asked for the end, or the hub failed: stop knows which
+	}
+	return errors.Join(err, orderly(ctx, hub.stop()), world.Close())
+}
+
+// settings are those of serve, with this machine's receivers allowed, quieter logs and, unless a port was asked for,
+// any free one where the usual one is taken.
+func (c *demoCmd) settings(p *Process) (config.Config, error) {
+	cfg, err := c.load(p)
+	if err != nil {
+		return cfg, err
+	}
+	cfg.Egress.Allow = append(cfg.Egress.Allow, netip.MustParsePrefix("127.0.0.0/8"))
+	for _, v := range cfg.Values() {
+		switch {
+		case v.Origin != "default":
+		case v.Key == "log.level":
+			cfg.Log.Level = slog.LevelWarn
+		case v.Key == "listen" && taken(cfg.Listen):
+			p.note("%s is taken: using another port\n", cfg.Listen)
+			cfg.Listen = "127.0.0.1:0"
+		}
+	}
+	return cfg, nil
+}
+
+// taken says whether somebody listens there already.
+func taken(address string) bool {
+	var config net.ListenConfig
+	listener, err := config.Listen(context.Background(), "tcp", address)
+	if err != nil {
+		return true
+	}
+	return listener.Close() != nil
+}
+
+// runningHub is a hub in this process.
+type runningHub struct {
+	ctx    context.Context // done when the hub has ended or is to end
+	cancel context.CancelFunc
+	ready  chan app.Info
+	ended  chan error
+}
+
+func startHub(ctx context.Context, p *Process, cfg config.Config) *runningHub {
+	h := &runningHub{ready: make(chan app.Info, 1), ended: make(chan error, 1)}
+	h.ctx, h.cancel = context.WithCancel(ctx)
+	go func() {
+		defer h.cancel()
+		h.ended <- app.Run(h.ctx, cfg, p.logger(cfg.Log), func(info app.Info) { h.ready <- info })
+	}()
+	return h
+}
+
+// stop ends the hub and waits for it.
+func (h *runningHub) stop() error {
+	h.cancel()
+	return <-h.ended
+}
+
+// show sets the workspace up, runs the samples through it and prints what happened.
+func (c *demoCmd) show(ctx context.Context, p *Process, cfg config.Config, state *demo.State, world *demo.World, h *runningHub) error {
+	var info app.Info
+	select {
+	case info = <-h.ready:
+	case <-ctx.Done():
+		return nil // stop gives the reason
+	}
+	hub, err := demoClient(ctx, cfg, state, info)
+	if err != nil {
+		return err
+	}
+	defer hub.Close()
+	p.note("setting up the demo workspace …\n")
+	integrations, err := world.Setup(ctx, hub)
+	if err != nil {
+		return err
+	}
+	p.note("sending sample events …\n\n")
+	rows, err := world.Run(ctx, hub, integrations, time.Now)
+	if tableErr := demo.WriteTable(p.Stdout, integrations, rows); tableErr != nil || err != nil {
+		return errors.Join(err, tableErr)
+	}
+	if err := demo.WriteCounts(ctx, p.Stdout, hub, integrations); err != nil {
+		return err
+	}
+	p.say(demoFooter, info.URL, info.URL, state.Key, integrations[0].ID)
+	return nil
+}
+
+// demoClient finds a key that works: that of the first run, the one just made, the environment's, or a new one.
+func demoClient(ctx context.Context, cfg config.Config, state *demo.State, info app.Info) (*client.Client, error) {
+	for _, key := range []string{state.Key, info.AdminKey.Reveal(), cfg.AdminKey.Reveal(), ""} {
+		if key == "" {
+			continue
+		}
+		hub, err := client.New(info.URL, form.NewSecret(key))
+		if err != nil {
+			return nil, err
+		}
+		var problem *client.Problem
+		err = hub.Do(ctx, http.MethodGet, "/api/v1/integrations?limit=1", nil, nil)
+		switch {
+		case err == nil:
+			state.Key = key
+			return hub, state.Save()
+		case errors.As(err, &problem) && (problem.Status == http.StatusUnauthorized || problem.Status == http.StatusForbidden):
+			hub.Close()
+		default:
+			return nil, err
+		}
+	}
+	ring, err := openOfflineKeys(ctx, cfg.DataDir)
+	if err != nil {
+		return nil, err
+	}
+	_, secret, err := ring.create(ctx, "demo", []string{string(identity.Admin)}, 0)
+	if err := errors.Join(err, ring.close()); err != nil {
+		return nil, fmt.Errorf("making a key for the demo: %w", err)
+	}
+	state.Key = secret
+	if err := state.Save(); err != nil {
+		return nil, err
+	}
+	return client.New(info.URL, form.NewSecret(secret))
+}
+
+const demoFooter = `
+  API reference  %s/api/docs
+
+Try it, in another terminal:
+
+  export TOCSIN_URL=%s TOCSIN_KEY=%s
+
+  # Send an event of your own; it is in the inbox and in Splunk at once
+  curl -H "X-API-Key: $TOCSIN_KEY" -H 'Content-Type: application/json' "$TOCSIN_URL/api/v1/events" \
+       -d '{"type":"alert.created","severity":"low","title":"Hello from curl"}'
+
+  # See what the inbox got
+  curl -H "X-API-Key: $TOCSIN_KEY" "$TOCSIN_URL/api/v1/captures?integration=%s"
+
+  # See the counts, and whether they add up
+  curl -H "X-API-Key: $TOCSIN_KEY" "$TOCSIN_URL/api/v1/stats"
+`

@@ -1,0 +1,117 @@
+// Package config holds the settings of one process: what they are called, what they mean, and where they come from.
+//
+// Every setting is declared once, in declare.go. The same declaration gives the default, reads the file, the
+// environment and the command line (later ones win), checks the value, prints it, and writes docs/configuration.md.
+package config
+
+import (
+	"log/slog"
+	"net/netip"
+	"time"
+
+	"github.com/tocsin-hub/tocsin/internal/form"
+)
+
+// Config is the settings of one process. Load gives one that has passed every check; Default gives the defaults.
+type Config struct {
+	// Listen is the address of the HTTP server, host:port. Port 0 lets the system choose.
+	Listen string
+	// DataDir holds the journal, the store and the key file.
+	DataDir string
+	// PublicURL is where people reach this hub, without a trailing slash; empty when not configured.
+	PublicURL string
+	// AdminKey is automation's first admin key, at least MinAdminKey characters; empty when not given.
+	AdminKey form.Secret
+	// TrustedProxies may name the client in X-Forwarded-For; nobody else is believed.
+	TrustedProxies []netip.Prefix
+
+	Log      Log
+	TLS      TLS
+	Timeouts Timeouts
+	Ingest   Ingest
+	Journal  Journal
+	Egress   Egress
+	Ledger   Ledger
+	Mailbox  Mailbox
+	Recent   Recent
+
+	origins  map[string]string
+	warnings []string
+}
+
+// Log says what is logged, and how.
+type Log struct {
+	Level  slog.Level
+	Format string // "text" or "json"
+}
+
+// TLS names the PEM files of the server's certificate and key; both empty means plain HTTP.
+type TLS struct {
+	Cert string
+	Key  string
+}
+
+// Timeouts of the HTTP server.
+type Timeouts struct {
+	Read     time.Duration // one whole request
+	Header   time.Duration // a request's header
+	Idle     time.Duration // a kept-alive connection without a request
+	Shutdown time.Duration // finishing what is in flight after a signal
+}
+
+// Ingest bounds what one request, and one event in it, may be.
+type Ingest struct {
+	MaxWireBytes     int64 // as received
+	MaxInflatedBytes int64 // after decompression
+	MaxRatio         int   // inflated to wire
+	MaxInFlightBytes int64 // of all requests together
+	MaxEvents        int   // per request
+	MaxDepth         int   // of nesting in one event
+	MaxKeys          int   // object members in one event, all levels together
+	MaxStringBytes   int64 // of one string
+}
+
+// Journal bounds the log of frames.
+type Journal struct {
+	MaxBytes     int64
+	MaxAge       time.Duration
+	AccountQuota int64 // bytes an account may hold; 0 is no quota
+	SegmentBytes int64
+	BallastBytes int64 // preallocated, freed when the disk is low
+}
+
+// Egress says which otherwise refused addresses connectors may reach. It is the operator's only.
+type Egress struct {
+	Allow []netip.Prefix
+}
+
+// Ledger bounds the recorded attempts.
+type Ledger struct {
+	MaxAge   time.Duration
+	MaxBytes int64
+}
+
+// Mailbox bounds the failure mailbox.
+type Mailbox struct {
+	MaxAge time.Duration // counted from entry
+}
+
+// Recent bounds the index that lists recent events.
+type Recent struct {
+	Events int
+}
+
+// MinAdminKey is the least length of the admin key, in characters.
+const MinAdminKey = 24
+
+// Default gives the settings of a process that was told nothing.
+func Default() Config {
+	var c Config
+	if errs := c.apply(nil); len(errs) > 0 {
+		panic("config: a default fails its own check: " + errs[0].Error())
+	}
+	return c
+}
+
+// Warnings lists what was accepted but is probably a mistake, one sentence each.
+func (c *Config) Warnings() []string { return c.warnings }
