@@ -1,0 +1,119 @@
+# Two commands are enough: "make run" shows the hub at work, "make test" proves it. Both need Go (and Node, once the
+# console is there) and nothing else; what they need beyond that is fetched at pinned versions.
+
+SHELL       := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS   += --no-print-directory
+
+GO      ?= go
+BIN     := bin
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS := -s -w -X github.com/tocsin-hub/tocsin/internal/version.number=$(VERSION)
+LINT    := $(BIN)/golangci-lint
+# Packages built or tested; make test PKG=./internal/journal/... looks at one room.
+PKG     ?= ./...
+# The race detector needs a C compiler; without one the tests run all the same, and say so.
+RACE    := $(shell [ "$$($(GO) env CGO_ENABLED)" = 1 ] && command -v $$($(GO) env CC) >/dev/null 2>&1 && echo -race)
+
+# Reference material beside the checkout, where it exists: some tests use it and are skipped without it.
+TOCSIN_SHARED ?= $(wildcard $(abspath ../shared))
+ifneq ($(TOCSIN_SHARED),)
+export TOCSIN_SHARED
+endif
+
+# The packages whose tests keep golden files: they know the flag -update.
+GOLDEN = $(addprefix ./,$(shell grep -rl --include='*_test.go' -e 'Bool."update"' -e 'connectortest[.]' internal | xargs -n1 dirname | sort -u))
+
+say = @printf '\033[1m• %s\033[0m\n' "$(1)"
+
+##@ Start here
+.PHONY: help
+help: ## Show this list
+	@awk 'BEGIN {FS = ":.*## "} /^##@ / {printf "\n\033[1m%s\033[0m\n", substr($$0, 5)} \
+	     /^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: build ## Build, start the hub with a demo workspace, show what was delivered where; keeps serving
+	$(call say,starting the demo (Ctrl-C stops it))
+	@exec $(BIN)/tocsin demo
+
+.PHONY: test
+test: fmt vet lint race ## Everything CI runs
+	$(call say,all good)
+
+##@ Every day
+.PHONY: build
+build: console ## Build bin/tocsin
+	$(call say,building $(BIN)/tocsin $(VERSION) (the first time takes a minute or two))
+	@CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/tocsin ./cmd/tocsin
+
+.PHONY: check
+check: fmt vet ## The fast part of make test, before a commit
+	$(call say,testing without the race detector; long tests in their short form)
+	@$(GO) test -short $(PKG)
+
+.PHONY: race
+race: ## All tests, with the race detector where there is a C compiler
+	$(call say,testing $(if $(RACE),with the race detector,WITHOUT the race detector: no C compiler found))
+	@$(GO) test $(RACE) -timeout 10m $(PKG)
+
+.PHONY: lint
+lint: $(LINT) ## golangci-lint, with the floors of ARCHITECTURE.md
+	$(call say,linting)
+	@$(LINT) run $(PKG)
+
+.PHONY: golden
+golden: ## Write the golden files anew; look at the difference before you commit it
+	$(call say,writing golden files)
+	@$(GO) test -count=1 $(GOLDEN) -update
+	@git status --short -- '*testdata*' docs
+
+.PHONY: docs
+docs: ## Write the generated pages anew (settings, connectors' field tables)
+	$(call say,writing generated docs)
+	@$(GO) test -count=1 -run 'Docs|Readme|README' $(GOLDEN) -update
+
+##@ Proof
+.PHONY: torture
+torture: ## Kill, stall and damage the hub for 200 rounds (ARGS='-rounds 20') and account for every event
+	$(call say,torture: every acknowledged event must be accounted for)
+	@$(GO) run ./internal/harness/cmd/torture $(ARGS)
+
+.PHONY: bench
+bench: ## Measure throughput, latency and memory; prints a table (ARGS for flags)
+	$(call say,measuring; leave the machine alone meanwhile)
+	@$(GO) run ./internal/harness/cmd/bench $(ARGS)
+
+.PHONY: verify
+verify: ## Check module checksums, licences of dependencies, and the builds for other platforms
+	$(call say,checking module checksums)
+	@$(GO) mod verify
+	$(call say,checking licences of what is linked in)
+	@$(GO) run -C tools ./licences ../cmd/tocsin
+	$(call say,building for other platforms)
+	@for p in linux/arm64 darwin/amd64 darwin/arm64; do echo "  $$p"; \
+	  CGO_ENABLED=0 GOOS=$${p%/*} GOARCH=$${p#*/} $(GO) build -o /dev/null ./cmd/tocsin; done
+
+##@ The rest
+.PHONY: console
+console: ## Build the console (there is none yet: the API reference stands in for it)
+	@:
+
+.PHONY: clean
+clean: ## Remove what was built; ./data stays (remove it by hand)
+	@rm -rf $(BIN)
+
+.PHONY: fmt vet
+fmt:
+	$(call say,checking the format)
+	@out="$$(gofmt -l cmd internal tools)"; [ -z "$$out" ] || { echo "run gofmt -w on:"; echo "$$out"; exit 1; }
+
+vet:
+	$(call say,vetting)
+	@$(GO) vet $(PKG)
+
+# The tools live in a module of their own, so that they are pinned and go.mod stays clean.
+$(LINT): tools/go.mod tools/go.sum
+	$(call say,building golangci-lint (once; a minute or two))
+	@$(GO) build -C tools -o $(abspath $(LINT)) github.com/golangci/golangci-lint/v2/cmd/golangci-lint
