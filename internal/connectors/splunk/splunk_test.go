@@ -332,7 +332,7 @@ func TestSettings(t *testing.T) {
 		"https://s.example:8088/services/collector/":            "https://s.example:8088/services/collector/event",
 		"https://s.example:8088/services/collector/event":       "https://s.example:8088/services/collector/event",
 		"https://s.example:8088/services/collector/event/1.0":   "https://s.example:8088/services/collector/event/1.0",
-		"https://proxy.example/splunk/services/collector/event": "https://proxy.example/splunk/services/collector/event",
+		"https://gateway.example/splunk/services/collector/event": "https://gateway.example/splunk/services/collector/event",
 		"http://127.0.0.1:9/hec":                                "http://127.0.0.1:9/hec",
 	} {
 		if got := (&Settings{URL: in}).endpoint(); got != want {
