@@ -326,14 +326,14 @@ func TestSettings(t *testing.T) {
 		}
 	}
 	for in, want := range map[string]string{
-		"https://s.example:8088":                                "https://s.example:8088/services/collector/event",
-		"https://s.example:8088/":                               "https://s.example:8088/services/collector/event",
-		"https://s.example:8088/services/collector":             "https://s.example:8088/services/collector/event",
-		"https://s.example:8088/services/collector/":            "https://s.example:8088/services/collector/event",
-		"https://s.example:8088/services/collector/event":       "https://s.example:8088/services/collector/event",
-		"https://s.example:8088/services/collector/event/1.0":   "https://s.example:8088/services/collector/event/1.0",
+		"https://s.example:8088":                                  "https://s.example:8088/services/collector/event",
+		"https://s.example:8088/":                                 "https://s.example:8088/services/collector/event",
+		"https://s.example:8088/services/collector":               "https://s.example:8088/services/collector/event",
+		"https://s.example:8088/services/collector/":              "https://s.example:8088/services/collector/event",
+		"https://s.example:8088/services/collector/event":         "https://s.example:8088/services/collector/event",
+		"https://s.example:8088/services/collector/event/1.0":     "https://s.example:8088/services/collector/event/1.0",
 		"https://gateway.example/splunk/services/collector/event": "https://gateway.example/splunk/services/collector/event",
-		"http://127.0.0.1:9/hec":                                "http://127.0.0.1:9/hec",
+		"http://127.0.0.1:9/hec":                                  "http://127.0.0.1:9/hec",
 	} {
 		if got := (&Settings{URL: in}).endpoint(); got != want {
 			t.Errorf("%s: %s, want %s", in, got, want)
