@@ -35,9 +35,10 @@ const (
 	fieldURL
 	fieldSource
 	fieldData
-	// The three that Tocsin gives: a sender's value of them is moved or ignored.
+	// Those that Tocsin gives: a sender's value of them is moved or ignored.
 	fieldID
 	fieldAccount
+	fieldAccountParents
 	fieldReceivedAt
 	fieldCount
 )
@@ -81,6 +82,8 @@ var fieldSpecs = [fieldCount]fieldSpec{
 	fieldID:          {name: "id"},
 	fieldAccount:     {name: "account"},
 	fieldReceivedAt:  {name: "received_at"},
+
+	fieldAccountParents: {name: "account_parents"},
 }
 
 // fieldOf finds a field by its exact name. The switch is on the hot path: the compiler makes it a few comparisons.
@@ -140,6 +143,8 @@ func fieldOf(name []byte) field {
 		return fieldID
 	case "account":
 		return fieldAccount
+	case "account_parents":
+		return fieldAccountParents
 	case "received_at":
 		return fieldReceivedAt
 	}

@@ -22,6 +22,9 @@ const (
 	PrefixKey         = "key"
 	PrefixJob         = "job"
 	PrefixCapture     = "cap"
+	PrefixUser        = "usr"
+	PrefixSession     = "ses"
+	PrefixProject     = "prj"
 )
 
 // ErrID says that a text is not an id of the expected kind.

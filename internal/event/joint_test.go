@@ -112,6 +112,12 @@ func TestAppendJSON(t *testing.T) {
 	if diff := cmp.Diff(want, string(r.AppendJSON([]byte("x")))); diff != "" {
 		t.Error(diff)
 	}
+	c := *r
+	c.Account, c.Parents = "shop", []Account{"emea", "acme"}
+	want = strings.Replace(want[1:], `"account":"default"`, `"account":"shop","account_parents":["emea","acme"]`, 1)
+	if diff := cmp.Diff(want, string(c.Clone().AppendJSON(nil))); diff != "" {
+		t.Error(diff)
+	}
 }
 
 func TestSeverity(t *testing.T) {

@@ -93,6 +93,7 @@ func TestParseRewrites(t *testing.T) {
 		{"id beside source.id", `{"type":"a.b","id":"x-1","source":{"id":"y"}}`, `{"type":"a.b","source":{"id":"y"},"data":{"id":"x-1"}}`},
 		{"id that is no text", `{"type":"a.b","id":{"$oid":"1"}}`, `{"type":"a.b","data":{"id":{"$oid":"1"}}}`},
 		{"account and received_at", `{"type":"a.b","account":"evil","received_at":"2020-01-01T00:00:00Z"}`, `{"type":"a.b","data":{"received_at":"2020-01-01T00:00:00Z"}}`},
+		{"account_parents", `{"type":"a.b","account_parents":["acme"]}`, `{"type":"a.b","data":{"account_parents":["acme"]}}`},
 		{"severity alias", `{"type":"a.b","severity":"Informational"}`, `{"type":"a.b","severity":"info"}`},
 		{"severity case", `{"severity":"HIGH","type":"a.b"}`, `{"type":"a.b","severity":"high"}`},
 		{"epoch seconds", `{"type":"a.b","time":1772360130}`, `{"type":"a.b","time":"2026-03-01T10:15:30Z"}`},
@@ -327,7 +328,7 @@ func TestCanonicalProperty(t *testing.T) {
 	names := rapid.SampledFrom([]string{
 		"time", "severity", "title", "description", "project", "alert_type", "dedup_key", "ordering_key", "incident", "endpoint", "rule", "mitre",
 		"risk_score", "status", "actor", "entities", "geo", "network", "tags", "labels", "tlp", "url", "source", "data", "id", "account",
-		"received_at", "other", "more",
+		"received_at", "account_parents", "other", "more",
 	})
 	accepted := 0
 	rapid.Check(t, func(rt *rapid.T) {
@@ -355,7 +356,7 @@ func TestCanonicalProperty(t *testing.T) {
 		}
 		for name, value := range was {
 			switch name {
-			case "id", "account", "received_at", "time", "severity", "source", "data", "other", "more":
+			case "id", "account", "received_at", "account_parents", "time", "severity", "source", "data", "other", "more":
 				continue
 			}
 			if diff := cmp.Diff(value, is[name]); diff != "" && value != nil {
@@ -363,9 +364,9 @@ func TestCanonicalProperty(t *testing.T) {
 			}
 		}
 		data, _ := is["data"].(map[string]any)
-		for _, name := range []string{"other", "more", "received_at"} {
+		for _, name := range []string{"other", "more", "received_at", "account_parents"} {
 			value, ok := was[name]
-			if name == "received_at" && value == nil {
+			if strings.Contains("received_at account_parents", name) && value == nil {
 				continue
 			}
 			if moved, there := data[name]; ok && (!there || !cmp.Equal(value, moved)) {

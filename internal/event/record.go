@@ -3,6 +3,7 @@ package event
 import (
 	"encoding/binary"
 	"errors"
+	"strings"
 	"time"
 	"unsafe"
 )
@@ -10,10 +11,17 @@ import (
 // Record is an event as the hub carries it. It is immutable once made, and its byte slices and strings may point into
 // a buffer shared with other records: Clone what must outlive its neighbours.
 type Record struct {
-	ID          ID
-	Account     Account
-	Type        string
-	Severity    Severity
+	ID      ID
+	Account Account
+	// Parents are the accounts above Account, the nearest first and the receiving one last. Only a record that is on its
+	// way to an integration of an account above its own has any; the journal's never do.
+	Parents  []Account
+	Type     string
+	Severity Severity
+	// Flags say what AppendJSON must add and where the event came from.
+	Flags Flags
+	// Hops counts how often an event of Tocsin's own has caused another.
+	Hops        uint8
 	Project     string
 	AlertType   string
 	DedupKey    string
@@ -23,13 +31,9 @@ type Record struct {
 
 	// Origin is the integration that an event of Tocsin's own is about; such an event is never delivered to it.
 	Origin string
-	// Hops counts how often an event of Tocsin's own has caused another.
-	Hops uint8
 
-	// Flags say what AppendJSON must add and where the event came from.
-	Flags Flags
-
-	// Body is the envelope as one JSON object on one line, without id, account and received_at.
+	// Body is the envelope as one JSON object on one line, without what AppendJSON adds: id, account,
+	// account_parents and received_at.
 	Body []byte
 	// Raw holds the sender's bytes where they differ from Body; empty means that Body is what the sender sent.
 	Raw []byte
@@ -69,13 +73,16 @@ func (r *Record) SenderBytes() []byte {
 // Size is the memory and journal cost that limits count, in bytes.
 func (r *Record) Size() int { return len(r.Body) + len(r.Raw) + 160 }
 
-// AppendJSON appends the event's canonical JSON: one object on one line, with id, account and received_at.
+// AppendJSON appends the event's canonical JSON: one object on one line, with id, account, received_at
+// and, if it has any, account_parents.
 func (r *Record) AppendJSON(dst []byte) []byte {
 	dst = append(dst, `{"id":"`...)
 	dst = r.ID.AppendText(dst, PrefixEvent)
 	dst = append(dst, `","account":"`...)
 	dst = append(dst, r.Account...) // account names are [a-z0-9_-]: nothing to escape
-	dst = append(dst, `","received_at":"`...)
+	dst = append(dst, '"')
+	dst = r.appendParents(dst)
+	dst = append(dst, `,"received_at":"`...)
 	dst = r.Received.UTC().AppendFormat(dst, timeLayout)
 	dst = append(dst, '"')
 	if r.Flags&NoTime != 0 {
@@ -92,12 +99,32 @@ func (r *Record) AppendJSON(dst []byte) []byte {
 	return append(dst, r.Body[1:]...)
 }
 
+// appendParents adds "account_parents" where there are any.
+func (r *Record) appendParents(dst []byte) []byte {
+	if len(r.Parents) == 0 {
+		return dst
+	}
+	dst = append(dst, `,"account_parents":[`...)
+	for i, p := range r.Parents {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = append(dst, '"')
+		dst = append(dst, p...)
+		dst = append(dst, '"')
+	}
+	return append(dst, ']')
+}
+
 // Clone is a copy that shares no memory with r.
 func (r *Record) Clone() *Record {
 	buf := r.AppendBinary(make([]byte, 0, r.Size()+len(r.Type)+len(r.Project)+len(r.AlertType)+len(r.DedupKey)+len(r.OrderingKey)+len(r.Origin)))
 	c, _, err := DecodeRecord(buf, Account(append([]byte(nil), r.Account...)))
 	if err != nil {
 		panic("event: a record did not survive its own encoding: " + err.Error())
+	}
+	for _, p := range r.Parents {
+		c.Parents = append(c.Parents, Account(strings.Clone(string(p))))
 	}
 	return c
 }
@@ -108,7 +135,8 @@ const recordVersion = 1
 // ErrRecord says that bytes are not an encoded record.
 var ErrRecord = errors.New("not an encoded event record")
 
-// AppendBinary appends the journal's encoding of r. The account is not part of it: the journal's section carries it.
+// AppendBinary appends the journal's encoding of r. The account and its parents are not part of it:
+// the journal's section, or the row that holds the record, carries the account.
 func (r *Record) AppendBinary(dst []byte) []byte {
 	dst = append(dst, recordVersion, byte(r.Flags), byte(r.Severity), r.Hops)
 	dst = append(dst, r.ID[:]...)

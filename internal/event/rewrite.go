@@ -10,7 +10,7 @@ import (
 //   - fields come in the envelope's order, without white space between tokens, null ones left out;
 //   - severity and time are written canonically;
 //   - a sender's id becomes source.id, or data.id when there is a source.id or the id is no string or number;
-//   - a sender's account is ignored, its received_at moves into data;
+//   - a sender's account is ignored, its received_at and account_parents move into data;
 //   - fields that the envelope does not know move into data; where data has a member of that name already, the
 //     moved one gets a number ("host_2").
 func (p *Parser) rewrite(r *Record, b, raw []byte) {
@@ -157,7 +157,7 @@ func (p *Parser) moved(b []byte, idPlaced bool) []member {
 			if !idPlaced && b[m.start] != 'n' {
 				list = append(list, m)
 			}
-		case fieldReceivedAt:
+		case fieldReceivedAt, fieldAccountParents:
 			if b[m.start] != 'n' {
 				list = append(list, m)
 			}

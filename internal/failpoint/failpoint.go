@@ -5,17 +5,29 @@
 //
 //	journal-after-write=kill@3;ingest-decoded=sleep:200ms@0.01
 //
-// The actions are kill (SIGKILL to the own process, as a power cut would) and sleep:DURATION. When is a whole number
-// n for the n-th hit only, a fraction between 0 and 1 for that probability at each hit, or left out for every hit.
+// The actions are kill (SIGKILL to the own process, as a power cut would), sleep:DURATION and, at the points of the disk,
+// error:EIO and error:ENOSPC. When is a whole number n for the n-th hit only, a fraction between 0 and 1 for that
+// probability at each hit, or left out for every hit.
+//
+// Such a build can also be given another name server and a wrong clock; see [EnvDNS] and [EnvClock].
 package failpoint
 
-// Env is the environment variable that a build with the tag "failpoint" reads.
-const Env = "TOCSIN_FAILPOINTS"
+// The environment variables that a build with the tag "failpoint" reads.
+const (
+	// Env holds what to do at the failpoints.
+	Env = "TOCSIN_FAILPOINTS"
+	// EnvDNS names the name server to ask, host:port over UDP, instead of the system's.
+	EnvDNS = "TOCSIN_FAILPOINT_DNS"
+	// EnvClock names a file that holds by how much the wall clock is wrong, as a Go duration. It is read once at the
+	// start and after each SIGUSR1. Only a build with the tag "failpointclock" has it; see [harness.Build].
+	EnvClock = "TOCSIN_FAILPOINT_CLOCK"
+)
 
 // The failpoints, in the order in which an event meets them.
 const (
 	IngestDecoded      = "ingest-decoded"       // a request is decoded, nothing is appended yet
 	JournalBeforeWrite = "journal-before-write" // a frame is built, nothing is written yet
+	JournalMidWrite    = "journal-mid-write"    // half of a frame is written
 	JournalAfterWrite  = "journal-after-write"  // a frame is written; where the driver syncs within, the same as after-sync
 	JournalAfterSync   = "journal-after-sync"   // a frame is durable, nobody knows yet
 	IngestBeforeAnswer = "ingest-before-answer" // the request is durable, its 202 is not written yet
@@ -30,9 +42,18 @@ const (
 	ReplayStep         = "replay-step"          // a replay job is about to take its next deliveries
 )
 
+// The points of the disk: [Fault] is called there instead of [Hit], before what the name says is done.
+const (
+	DiskWrite = "disk-write" // bytes are written to a file of the journal
+	DiskSync  = "disk-sync"  // a file of the journal is made durable
+)
+
+// Disk lists the points of the disk.
+var Disk = []string{DiskWrite, DiskSync}
+
 // Names lists the failpoints. Hit may be called with no other name.
 var Names = []string{
-	IngestDecoded, JournalBeforeWrite, JournalAfterWrite, JournalAfterSync, IngestBeforeAnswer, SegmentRotate,
+	IngestDecoded, JournalBeforeWrite, JournalMidWrite, JournalAfterWrite, JournalAfterSync, IngestBeforeAnswer, SegmentRotate,
 	JournalTrim, TailRouted, DeliverInFlight, DeliverAnswered, SettleBeforeCommit, SettleAfterCommit,
 	ParkBeforeCommit, ReplayStep,
 }

@@ -2,10 +2,12 @@ package failpoint
 
 import (
 	"encoding/json"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -29,6 +31,9 @@ func TestParse(t *testing.T) {
 		{"journal-trim=kill@0", 0, "whole number"},
 		{"journal-trim=kill@1.5", 0, "whole number"},
 		{"journal-trim=kill@NaN", 0, "whole number"},
+		{"disk-sync=error:EIO@7;disk-write=error:ENOSPC@0.1", 2, ""},
+		{"journal-trim=error:EIO", 0, "only the disk"},
+		{"disk-sync=error:EPERM", 0, "error of the disk"},
 	} {
 		p, err := parse(c.text)
 		switch {
@@ -48,8 +53,12 @@ func TestHit(t *testing.T) {
 			t.Fatal(err)
 		}
 		for range hits {
-			p.hit(TailRouted, func() { kills++ })
-			p.hit(JournalTrim, func() { kills += 1000 })
+			if err := p.hit(TailRouted, func() { kills++ }); err != nil {
+				t.Error(err)
+			}
+			if err := p.hit(JournalTrim, func() { kills += 1000 }); err != nil {
+				t.Error(err)
+			}
 		}
 		return kills
 	}
@@ -64,6 +73,15 @@ func TestHit(t *testing.T) {
 	}
 	if n := count("tail-routed=kill@0.5", 1000); n < 350 || n > 650 {
 		t.Errorf("every other hit: %d of 1000", n)
+	}
+	disk, err := parse("disk-sync=error:EIO@2")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []error{nil, syscall.EIO, nil} {
+		if err := disk.hit(DiskSync, nil); !errors.Is(err, want) {
+			t.Errorf("hit %d of the disk: %v, want %v", i+1, err, want)
+		}
 	}
 	began := time.Now()
 	if n := count("tail-routed=sleep:20ms@1", 3); n != 0 || time.Since(began) < 20*time.Millisecond {

@@ -22,7 +22,11 @@ var current = sync.OnceValue(func() plan {
 })
 
 // Hit marks a place in the code by one of Names and does what TOCSIN_FAILPOINTS says about it.
-func Hit(name string) { current().hit(name, killSelf) }
+func Hit(name string) { _ = current().hit(name, killSelf) } // only the points of the disk have errors
+
+// Fault marks a place in the code by one of Disk, does what TOCSIN_FAILPOINTS says about it, and gives the error that
+// the disk is to have, if any.
+func Fault(name string) error { return current().hit(name, killSelf) }
 
 // killSelf ends the process as SIGKILL does; the caller goes no further.
 func killSelf() {

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"time"
 )
 
@@ -17,6 +18,7 @@ type plan map[string]*point
 type point struct {
 	kill  bool
 	sleep time.Duration
+	err   error   // what Fault gives
 	nth   uint64  // act at this hit only; 0: see odds
 	odds  float64 // act with this probability; 1: always
 	hits  atomic.Uint64
@@ -31,12 +33,16 @@ func parse(text string) (plan, error) {
 			continue
 		}
 		name, action, found := strings.Cut(entry, "=")
-		if !found || !slices.Contains(Names, name) {
+		onDisk := slices.Contains(Disk, name)
+		if !found || !onDisk && !slices.Contains(Names, name) {
 			return nil, fmt.Errorf("%q names no failpoint", entry)
 		}
 		pt, err := parsePoint(action)
 		if err != nil {
 			return nil, fmt.Errorf("failpoint %s: %w", name, err)
+		}
+		if pt.err != nil && !onDisk {
+			return nil, fmt.Errorf("failpoint %s: only the disk has errors", name)
 		}
 		p[name] = pt
 	}
@@ -49,6 +55,10 @@ func parsePoint(text string) (*point, error) {
 	switch pause, isSleep := strings.CutPrefix(action, "sleep:"); {
 	case action == "kill":
 		pt.kill = true
+	case action == "error:EIO":
+		pt.err = syscall.EIO
+	case action == "error:ENOSPC":
+		pt.err = syscall.ENOSPC
 	case isSleep:
 		d, err := time.ParseDuration(pause)
 		if err != nil || d <= 0 {
@@ -56,7 +66,7 @@ func parsePoint(text string) (*point, error) {
 		}
 		pt.sleep = d
 	default:
-		return nil, fmt.Errorf("%q is neither kill nor sleep:DURATION", action)
+		return nil, fmt.Errorf("%q is neither kill nor sleep:DURATION nor an error of the disk", action)
 	}
 	if !limited {
 		return pt, nil
@@ -73,22 +83,23 @@ func parsePoint(text string) (*point, error) {
 	return pt, nil
 }
 
-// hit does what the plan says about name, if anything. It is safe for concurrent use.
-func (p plan) hit(name string, kill func()) {
+// hit does what the plan says about name, if anything, and gives the error that it asks for. It is safe for concurrent
+// use.
+func (p plan) hit(name string, kill func()) error {
 	pt := p[name]
 	if pt == nil {
-		return
+		return nil
 	}
 	n := pt.hits.Add(1)
 	switch {
 	case pt.nth > 0 && n != pt.nth:
-		return
+		return nil
 	case pt.nth == 0 && pt.odds < 1 && rand.Float64() >= pt.odds:
-		return
+		return nil
 	}
 	if pt.kill {
 		kill()
-		return
 	}
 	time.Sleep(pt.sleep)
+	return pt.err
 }

@@ -54,6 +54,11 @@ func SecretWhen(rule func(object map[string]any) bool) Option {
 	return func(f *field) { f.secretWhen = rule }
 }
 
+// Destination marks a field that decides who receives the secrets of its form: a host, a region, which authorities are
+// trusted. A change of it gives the stored secrets up until they are entered again (see [Destinations]). URL fields are
+// destinations by themselves. Of a switch, the default must be the safe side.
+func Destination() Option { return func(f *field) { f.destination = true } }
+
 // Advanced fields are folded away until asked for.
 func Advanced() Option { return func(f *field) { f.advanced = true } }
 

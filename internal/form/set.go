@@ -39,6 +39,7 @@ type field struct {
 	help, hint, group, placeholder, deprecated, since string
 
 	required, advanced bool
+	destination        bool
 	def                any
 	min, max           *float64
 	pattern            *regexp.Regexp
