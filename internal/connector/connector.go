@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/tocsin-hub/tocsin/internal/connector/egress"
 	"github.com/tocsin-hub/tocsin/internal/connector/httpkit"
 	"github.com/tocsin-hub/tocsin/internal/event"
 )
@@ -46,8 +47,10 @@ type Env struct {
 	Account     event.Account
 	Integration string
 	Log         *slog.Logger
-	// HTTP makes the guarded clients; it is the only way out of the process.
+	// HTTP makes the guarded clients. HTTP and Dial are the only ways out of the process.
 	HTTP *httpkit.Maker
+	// Dial connects for protocols other than HTTP (SMTP, syslog, Kafka), through the same guard as HTTP.
+	Dial *egress.Dialer
 	// Now is the clock.
 	Now func() time.Time
 	// Sink keeps payloads to be looked at (only the capture connector uses it).

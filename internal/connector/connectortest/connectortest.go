@@ -138,11 +138,16 @@ func Env(log *slog.Logger) connector.Env {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
+	return EnvOver(httpkit.NewMaker(httpkit.Config{
+		Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, Log: log, UserAgent: "Tocsin/0.0.0-test",
+	}), log)
+}
+
+// EnvOver is a connector's environment for tests whose ways out are those of maker.
+func EnvOver(maker *httpkit.Maker, log *slog.Logger) connector.Env {
 	return connector.Env{
 		Account: event.DefaultAccount, Integration: "int_test", Log: log, Now: time.Now, Version: "0.0.0-test",
-		HTTP: httpkit.NewMaker(httpkit.Config{
-			Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, Log: log, UserAgent: "Tocsin/0.0.0-test",
-		}),
+		HTTP: maker, Dial: maker.Dialer(),
 	}
 }
 

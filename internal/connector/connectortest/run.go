@@ -29,6 +29,7 @@ func Run(t *testing.T, h Harness) {
 	}{
 		{"statuses", testStatuses},
 		{"network faults", testFaults},
+		{"TLS", testTLS},
 		{"cancellation", testCancel},
 		{"delivery keys", testKeys},
 		{"concurrency", testConcurrency},

@@ -7,11 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"strings"
 	"sync/atomic"
 	"time"
 
+	"github.com/tocsin-hub/tocsin/internal/connector/egress"
 	"github.com/tocsin-hub/tocsin/internal/form"
 )
 
@@ -42,6 +42,9 @@ type Request struct {
 	Body   []byte      // as it goes on the wire
 	// Plain is the body before content encoding, if Body is encoded: that is what an Exchange shows.
 	Plain []byte
+	// Signatures names the headers that carry a signature; an Exchange masks them. Those that are called so ("signature"
+	// in the name) need not be listed.
+	Signatures []string
 }
 
 // Response is an answer, read as far as MaxBody.
@@ -67,16 +70,22 @@ type Client struct {
 	maxBody   int
 	// target is the URL used last: a client mostly posts to one.
 	target atomic.Pointer[target]
+	// cleared is the host that was checked last before the proxy was asked for it.
+	cleared atomic.Pointer[clearance]
 }
 
 // target is a checked URL.
 type target struct {
 	raw string
-	url *url.URL // never changed
+	// blank is a request for the URL, to be copied. It is never changed.
+	blank *http.Request
 }
 
-// Client makes a client. Its errors are about the TLS options.
+// Client makes a client. Its errors are about the TLS options and the operator's proxy.
 func (m *Maker) Client(o Options) (*Client, error) {
+	if m.err != nil {
+		return nil, m.err
+	}
 	conf, err := tlsConfig(o)
 	if err != nil {
 		return nil, err
@@ -96,8 +105,8 @@ func (m *Maker) Client(o Options) (*Client, error) {
 		conns = DefaultMaxConns
 	}
 	c.transport = &http.Transport{
-		Proxy:                  nil, // a proxy would hide the target from the guard
-		DialContext:            m.dial(c.connect + dialSlack),
+		Proxy:                  nil, // the environment's proxy would hide the target from the guard
+		DialContext:            m.dialer.WithTimeout(c.connect + dialSlack).DialContext,
 		TLSClientConfig:        conf,
 		TLSHandshakeTimeout:    c.connect + dialSlack,
 		ForceAttemptHTTP2:      true,
@@ -109,11 +118,14 @@ func (m *Maker) Client(o Options) (*Client, error) {
 		MaxResponseHeaderBytes: maxAnswerHeader,
 		WriteBufferSize:        writeBuffer,
 	}
+	if m.proxy != nil {
+		m.proxy.use(c.transport, m.dialer.WithTimeout(c.connect+dialSlack), m.cfg.UserAgent)
+	}
 	return c, nil
 }
 
 func tlsConfig(o Options) (*tls.Config, error) {
-	conf := &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: o.InsecureSkipVerify}
+	conf := &tls.Config{MinVersion: egress.MinTLS, InsecureSkipVerify: o.InsecureSkipVerify}
 	if strings.TrimSpace(o.CAPEM) != "" {
 		conf.RootCAs = x509.NewCertPool()
 		if !conf.RootCAs.AppendCertsFromPEM([]byte(o.CAPEM)) {

@@ -35,9 +35,11 @@ func (c *Connection) Fields(f *form.Set, connect, request time.Duration) {
 		form.Max(maxTimeout), form.Group(group), form.Advanced(),
 		form.Help("How long a request may take once connected, until its answer is complete."))
 	f.Bool("verify_tls", &c.VerifyTLS, "Verify the certificate", form.Default(true), form.Group(group), form.Advanced(),
+		form.Destination(),
 		form.Help("Switch off only to find a fault: without it, anyone on the way can read and change what is sent. "+
 			"For a private authority give its certificate instead."))
 	f.PEM("ca_bundle", &c.CABundle, "CA bundle", form.Group(group), form.Advanced(), form.Check(checkCABundle),
+		form.Destination(),
 		form.Help("Certificates of the authorities to trust instead of the system's, in PEM."))
 	f.PEM("client_certificate", &c.ClientCert, "Client certificate", form.Group(group), form.Advanced(),
 		form.Help("For receivers that want mutual TLS, in PEM; with client_key."))

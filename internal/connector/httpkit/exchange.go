@@ -53,7 +53,7 @@ func (e *Exchange) request(r *Request, m *masker) {
 		return
 	}
 	e.Method, e.URL = r.Method, m.text(r.URL)
-	e.RequestHeader = m.header(r.Header)
+	e.RequestHeader = m.header(r.Header, r.Signatures...)
 	body := r.Plain
 	if body == nil {
 		body = r.Body

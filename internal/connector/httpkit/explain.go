@@ -2,8 +2,6 @@ package httpkit
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -44,41 +42,36 @@ func (c *Client) explain(err error, rawURL string) error {
 	return &Error{text: c.maker.masker.text(text), cause: err}
 }
 
+// describe says in one sentence what went wrong, and what people can do about it. None of these is marked as final: an
+// event waits while somebody renews a certificate, mends a name or starts a server, and the breaker sees to it that
+// waiting costs nothing.
 func describe(err error, host string) string {
 	var (
-		timeout   *TimeoutError
-		dns       *net.DNSError
-		op        *net.OpError
-		authority x509.UnknownAuthorityError
-		name      x509.HostnameError
-		invalid   x509.CertificateInvalidError
-		alert     tls.AlertError
-		record    tls.RecordHeaderError
+		timeout *TimeoutError
+		proxied *ProxyError
+		op      *net.OpError
 	)
 	switch {
 	case errors.Is(err, ErrURL):
 		return err.Error()
 	case errors.Is(err, context.Canceled):
 		return fmt.Sprintf("%s: the request was cancelled", host)
-	case errors.As(err, &timeout), errors.Is(err, context.DeadlineExceeded):
+	case errors.As(err, &timeout):
+		return fmt.Sprintf("%s: %v", host, timeout)
+	case errors.As(err, &proxied):
+		return fmt.Sprintf("%s: %v", host, proxied)
+	case errors.Is(err, context.DeadlineExceeded):
 		return fmt.Sprintf("%s: %v", host, err)
 	case errors.Is(err, ErrForbiddenAddress):
-		return fmt.Sprintf("%s: %s", host, forbiddenText(err))
-	case errors.As(err, &dns) && dns.IsNotFound:
-		return fmt.Sprintf("%s: no such host: check the spelling, and that the hub's name server knows it", host)
-	case errors.As(err, &dns):
-		return fmt.Sprintf("%s: looking up the name failed: %s", host, dns.Err)
-	case errors.As(err, &authority):
-		return fmt.Sprintf("%s: its certificate is signed by an authority the hub does not know: give the authority's "+
-			"certificate as ca_bundle", host)
-	case errors.As(err, &name):
-		return fmt.Sprintf("%s: its certificate is for another name: %v", host, name)
-	case errors.As(err, &invalid):
-		return fmt.Sprintf("%s: its certificate is not valid: %v", host, invalid)
-	case errors.As(err, &record):
-		return fmt.Sprintf("%s: it does not speak TLS on this port: check https against http", host)
-	case errors.As(err, &alert):
-		return fmt.Sprintf("%s: it refused the TLS connection: %v (a client certificate may be wanted)", host, alert)
+		return fmt.Sprintf("%s: %v", host, ErrForbiddenAddress) // not which address it is: see there
+	}
+	if text := describeName(err); text != "" {
+		return fmt.Sprintf("%s: %s", host, text)
+	}
+	if text := describeTLS(err); text != "" {
+		return fmt.Sprintf("%s: %s", host, text)
+	}
+	switch {
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return fmt.Sprintf("%s: nothing accepts connections on that address and port", host)
 	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), errors.Is(err, io.EOF),
@@ -90,14 +83,16 @@ func describe(err error, host string) string {
 	return clean(fmt.Sprintf("%s: %v", host, err), MaxAnswer)
 }
 
-// forbiddenText is the guard's own sentence, without the dialer's wrapping.
-func forbiddenText(err error) string {
-	for e := err; e != nil; e = errors.Unwrap(e) {
-		if strings.HasPrefix(e.Error(), ErrForbiddenAddress.Error()) {
-			return e.Error()
-		}
+// describeName is what is said of a failed name look-up; empty for other errors.
+func describeName(err error) string {
+	var dns *net.DNSError
+	switch {
+	case !errors.As(err, &dns):
+		return ""
+	case dns.IsNotFound:
+		return "no such host: check the spelling, and that the hub's name server knows it"
 	}
-	return ErrForbiddenAddress.Error()
+	return "looking up the name failed: " + dns.Err
 }
 
 // Excerpt is the beginning of the answer's body as one line of printable text of at most limit bytes, secrets masked:

@@ -1,15 +1,20 @@
 // Package httpkit is the only way out of the hub over HTTP. Its clients dial only addresses that are globally routable
-// or that the operator has allowed, follow no redirects, use no proxy, bound every phase by time and every answer by
-// size, reuse connections, and keep secrets out of errors and of what they record.
+// or that the operator has allowed (package egress), follow no redirects, use no proxy but the operator's, bound every
+// phase by time and every answer by size, reuse connections, and keep secrets out of errors and of what they record.
 package httpkit
 
 import (
-	"context"
 	"log/slog"
 	"net"
 	"net/netip"
+	"net/url"
 	"time"
+
+	"github.com/tocsin-hub/tocsin/internal/connector/egress"
 )
+
+// ErrForbiddenAddress says that an address is not globally routable and not allowed by the operator.
+var ErrForbiddenAddress = egress.ErrForbiddenAddress
 
 // Limits and defaults of a Client.
 const (
@@ -39,6 +44,11 @@ const (
 type Config struct {
 	// Allow lists address ranges that may be reached although they are not globally routable (egress.allow).
 	Allow []netip.Prefix
+	// Proxy is what all requests go through (egress.proxy), as ParseProxy gives it; nil is none. The environment
+	// (HTTP_PROXY and its like) is never looked at. Its own address needs no allowance.
+	Proxy *url.URL
+	// Bind holds the local addresses that connections leave from (egress.bind); empty leaves it to the system.
+	Bind []netip.Addr
 	// Log gets a line for every refused address.
 	Log *slog.Logger
 	// Now is the clock.
@@ -55,7 +65,9 @@ type Config struct {
 // Maker makes clients.
 type Maker struct {
 	cfg    Config
-	guard  guard
+	dialer *egress.Dialer
+	proxy  *proxy // nil for none
+	err    error  // what is wrong with cfg.Proxy; every Client says it
 	masker *masker
 }
 
@@ -70,7 +82,16 @@ func NewMaker(cfg Config) *Maker {
 	if cfg.UserAgent == "" {
 		cfg.UserAgent = "Tocsin"
 	}
-	return &Maker{cfg: cfg, guard: newGuard(cfg.Allow), masker: newMasker(nil)}
+	m := &Maker{cfg: cfg, masker: newMasker(nil), dialer: egress.NewDialer(egress.Config{
+		Allow: cfg.Allow, Bind: cfg.Bind, Log: cfg.Log, Resolver: cfg.Resolver, OnConnect: cfg.OnConnect,
+	})}
+	if cfg.Proxy != nil {
+		m.proxy, m.err = newProxy(cfg.Proxy)
+		if password, ok := cfg.Proxy.User.Password(); ok {
+			m.masker = newMasker([]string{password})
+		}
+	}
+	return m
 }
 
 // Masking is a Maker whose clients keep the given secret values out of everything they record and every error they
@@ -85,11 +106,7 @@ func (m *Maker) Masking(values []string) *Maker {
 func (m *Maker) MaskText(text string) string { return m.masker.text(text) }
 
 // CheckAddress says whether the guard lets a be dialled; the error is an ErrForbiddenAddress.
-func (m *Maker) CheckAddress(a netip.Addr) error { return m.guard.check(a) }
+func (m *Maker) CheckAddress(a netip.Addr) error { return m.dialer.Guard().Check(a) }
 
-// dial connects through the guard. Do bounds the whole phase; the dialer's own limit ends what Do has given up.
-func (m *Maker) dial(timeout time.Duration) func(ctx context.Context, network, address string) (net.Conn, error) {
-	d := &net.Dialer{Timeout: timeout, KeepAlive: 30 * time.Second, Resolver: m.cfg.Resolver}
-	d.ControlContext = m.control
-	return d.DialContext
-}
+// Dialer connects for protocols other than HTTP, through the same guard. It goes out directly, also if there is a proxy.
+func (m *Maker) Dialer() *egress.Dialer { return m.dialer }

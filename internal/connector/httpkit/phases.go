@@ -1,8 +1,10 @@
 package httpkit
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"net/http/httptrace"
 	"sync"
 	"time"
@@ -26,33 +28,46 @@ func (e *TimeoutError) Error() string {
 // Timeout is true, as for errors of package net.
 func (e *TimeoutError) Timeout() bool { return true }
 
-// phases bounds getting a connection and the request itself, one after the other. The runtime's timers call back: no
-// goroutine waits.
+// phases bounds getting a connection and the request itself, one after the other, and holds the request's body. The
+// runtime's timers call back: no goroutine waits.
 type phases struct {
-	ctx    context.Context
-	cancel context.CancelCauseFunc
-	trace  httptrace.ClientTrace
+	// trace, body and the timer are made once and used again: see stop.
+	trace httptrace.ClientTrace
+	body  io.ReadCloser // over reader, of a type that the transport knows to be in memory
+	timer *time.Timer
 
+	ctx              context.Context
+	cancel           context.CancelCauseFunc
 	connect, request time.Duration
+	reader           bytes.Reader
 
 	mu        sync.Mutex
-	timer     *time.Timer
 	connected bool
 	stale     bool // the first phase's timer has fired, but too late to count
 	done      bool
 	writers   int // connections that are writing the request
 }
 
+var phasesPool = sync.Pool{New: func() any {
+	p := &phases{}
+	p.trace.GotConn, p.trace.WroteRequest = p.gotConn, p.wroteRequest
+	p.body = io.NopCloser(&p.reader)
+	return p
+}}
+
 func startPhases(parent context.Context, connect, request time.Duration) *phases {
-	p := &phases{connect: connect, request: request}
+	p := phasesPool.Get().(*phases)
 	ctx, cancel := context.WithCancelCause(parent)
-	p.cancel = cancel
-	p.trace.GotConn = p.gotConn
-	p.trace.WroteRequest = p.wroteRequest
-	p.ctx = httptrace.WithClientTrace(ctx, &p.trace)
 	p.mu.Lock()
-	p.timer = time.AfterFunc(connect, p.expired)
-	p.mu.Unlock()
+	defer p.mu.Unlock()
+	p.connect, p.request, p.cancel = connect, request, cancel
+	p.connected, p.stale, p.done, p.writers = false, false, false, 0
+	p.ctx = httptrace.WithClientTrace(ctx, &p.trace)
+	if p.timer == nil {
+		p.timer = time.AfterFunc(connect, p.expired)
+	} else {
+		p.timer.Reset(connect)
+	}
 	return p
 }
 
@@ -97,12 +112,20 @@ func (p *phases) expired() {
 	p.cancel(&TimeoutError{Phase: "connect", After: p.connect})
 }
 
-func (p *phases) stop() {
+// stop ends the request. After a success, p may serve another one if nothing of the transport's can still call it or
+// read the body: every connection that began to write the request has let go of it, and the timer will not fire.
+func (p *phases) stop(success bool) {
 	p.mu.Lock()
 	p.done = true
-	p.timer.Stop()
+	idle := p.timer.Stop() && success && p.connected && !p.stale && p.writers == 0
+	cancel := p.cancel
 	p.mu.Unlock()
-	p.cancel(nil)
+	cancel(nil)
+	if idle {
+		p.ctx, p.cancel = nil, nil
+		p.reader.Reset(nil)
+		phasesPool.Put(p)
+	}
 }
 
 // cause prefers the reason why the request was ended to what the transport made of it.

@@ -6,14 +6,13 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"sync"
 
 	"github.com/tocsin-hub/tocsin/internal/form"
 )
 
 func (c *Client) roundTrip(ctx context.Context, r *Request) (*Response, error) {
-	u, err := c.parse(r.URL)
+	t, err := c.parse(r.URL)
 	if err != nil {
 		return nil, err
 	}
@@ -21,23 +20,35 @@ func (c *Client) roundTrip(ctx context.Context, r *Request) (*Response, error) {
 		return nil, context.Cause(ctx)
 	}
 	p := startPhases(ctx, c.connect, c.request)
-	defer p.stop()
-	answer, err := c.transport.RoundTrip(newRequest(p.ctx, r, u))
+	resp, err := c.exchange(p, t, r)
 	if err != nil {
-		return nil, p.cause(err)
+		err = p.cause(err)
+	}
+	p.stop(err == nil)
+	return resp, err
+}
+
+// exchange sends the request and reads the answer, within the phases.
+func (c *Client) exchange(p *phases, t *target, r *Request) (*Response, error) {
+	if err := c.clear(p.ctx, t.blank.URL.Hostname()); err != nil {
+		return nil, err
+	}
+	answer, err := c.transport.RoundTrip(newRequest(p, t, r))
+	if err != nil {
+		return nil, err
 	}
 	resp, err := c.read(answer)
 	if err != nil {
-		return nil, p.cause(err)
+		return nil, err
 	}
 	resp.Released = p.released()
 	return resp, nil
 }
 
 // parse checks the URL, or knows it from the last request.
-func (c *Client) parse(raw string) (*url.URL, error) {
+func (c *Client) parse(raw string) (*target, error) {
 	if t := c.target.Load(); t != nil && t.raw == raw {
-		return t.url, nil
+		return t, nil
 	}
 	u, err := form.CheckURL(raw, "https", "http")
 	if err != nil {
@@ -46,23 +57,23 @@ func (c *Client) parse(raw string) (*url.URL, error) {
 	if u.Path == "" {
 		u.Path = "/"
 	}
-	c.target.Store(&target{raw: raw, url: u})
-	return u, nil
+	t := &target{raw: raw, blank: &http.Request{URL: u, Host: u.Host, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}}
+	c.target.Store(t)
+	return t, nil
 }
 
 // newRequest fills an http.Request by hand: http.NewRequest would parse the URL once more. The body is a type that the
 // transport knows to be in memory, so that it writes the header and the body together.
-func newRequest(ctx context.Context, r *Request, u *url.URL) *http.Request {
-	req := &http.Request{
-		Method: r.Method, URL: u, Host: u.Host, Header: r.Header,
-		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-	}
+func newRequest(p *phases, t *target, r *Request) *http.Request {
+	req := t.blank.WithContext(p.ctx)
+	req.Method, req.Header = r.Method, r.Header
 	if len(r.Body) > 0 {
-		req.Body, req.ContentLength = io.NopCloser(bytes.NewReader(r.Body)), int64(len(r.Body))
+		p.reader.Reset(r.Body)
+		req.Body, req.ContentLength = p.body, int64(len(r.Body))
 		// The transport sends again, on a new connection, what a connection that was just being closed did not take.
 		req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(r.Body)), nil }
 	}
-	return req.WithContext(ctx)
+	return req
 }
 
 // readBuffers hold an answer's body while its length is not known.

@@ -49,9 +49,10 @@ func newOutgoing(s *Settings, version string) *outgoing {
 		seen[name] = true
 		h.Add(name, own.Value.Reveal())
 	}
+	native := http.CanonicalHeaderKey(s.SignatureHeader)
 	return &outgoing{
-		request: httpkit.Request{Method: s.Method, URL: s.URL, Header: h},
-		native:  http.CanonicalHeaderKey(s.SignatureHeader),
+		request: httpkit.Request{Method: s.Method, URL: s.URL, Header: h, Signatures: []string{native, headerSignature}},
+		native:  native,
 	}
 }
 

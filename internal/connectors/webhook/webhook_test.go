@@ -159,6 +159,24 @@ func TestGolden(t *testing.T) {
 	}
 }
 
+// TestPreviewsAreNotSigned: who may preview a body of their own choosing does not get the signature over it, whatever
+// the header is called.
+func TestPreviewsAreNotSigned(t *testing.T) {
+	t.Parallel()
+	for _, header := range []string{"X-Tocsin-Signature", "X-SOCWarden-Signature", "x-sig"} {
+		c := openAt(t, `{"url":"https://example.com","signing_secret":"`+secretText+`","signature_header":"`+header+`"}`, time.Now())
+		e := &httpkit.Exchange{Full: true, DryRun: true}
+		if err := c.Send(httpkit.WithExchange(t.Context(), e), fixed(t, 1)[0]); !errors.Is(err, httpkit.ErrDryRun) {
+			t.Fatal(err)
+		}
+		for _, name := range []string{header, headerSignature} {
+			if got := e.RequestHeader.Get(name); got != form.Mask {
+				t.Errorf("%s: %s is shown as %q", header, name, got)
+			}
+		}
+	}
+}
+
 func TestReadme(t *testing.T) {
 	t.Parallel()
 	connectortest.Readme(t, Definition())
