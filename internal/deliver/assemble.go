@@ -32,9 +32,9 @@ const (
 )
 
 // assemble makes the Func of an instance: its engine, wrapped with the policies.
-func assemble(inst connector.Instance, p connector.Policy) (Func, batchLimits) {
+func assemble(inst connector.Instance, p connector.Policy, rateLimit Policy) (Func, batchLimits) {
 	send, limits := engineOf(inst, p)
-	return contain(timeout(p.Timeout)(limit(p.PerSecond)(send))), limits
+	return contain(timeout(p.Timeout)(rateLimit(send))), limits
 }
 
 func engineOf(inst connector.Instance, p connector.Policy) (Func, batchLimits) {

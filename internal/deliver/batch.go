@@ -21,7 +21,7 @@ func (l *lane) concludeBatched(w *work, e *entry, res *result, err error, now ti
 		l.settleEntry(e, store.OutcomeDelivered, res)
 		l.count.Delivered++
 		l.health.attempts[store.OutcomeDelivered]++
-	case connector.IsPermanent(err):
+	case connector.IsPermanent(err) && (!w.refused(res) || connector.IsGone(err) || now.Sub(e.first) > l.policy.MaxAge):
 		v := Verdict{Outcome: store.OutcomeMailbox, Class: "permanent"}
 		if connector.IsGone(err) {
 			v.Class = "gone"
@@ -30,6 +30,7 @@ func (l *lane) concludeBatched(w *work, e *entry, res *result, err error, now ti
 		e.attempt++
 		l.buryEntry(e, now, bounded(err.Error(), maxErrorText), v.Class)
 		l.health.attempts[store.OutcomeMailbox]++
+		l.setAside++
 	case now.Sub(e.first) > l.policy.MaxAge:
 		v := Verdict{Outcome: store.OutcomeMailbox, Class: "exhausted"}
 		l.record(deliveryID(e.rec.ID, l.id), e.rec, e.attempt+1, res, err, v, len(w.entries))
@@ -59,12 +60,18 @@ func (l *lane) concludeBatch(w *work, now time.Time) {
 	if l.batch.events == 0 || len(w.entries) == 0 {
 		return
 	}
+	setAside := l.setAside
+	l.setAside = 0
 	if len(l.unsent) == 0 {
 		l.failures = 0
 		return
 	}
 	l.again = append(l.again, &work{entries: l.unsent})
 	l.unsent = nil
+	if setAside > 0 { // the receiver is well, it was the event: its neighbours need not wait
+		l.failures = 0
+		return
+	}
 	pause := min(batchRetryFirst<<min(l.failures, 10), batchRetryMax)
 	l.failures++
 	if at := now.Add(pause); at.After(l.throttle) {

@@ -1,14 +1,12 @@
 package deliver
 
 import (
-	"context"
 	"errors"
 	"log/slog"
 
 	"github.com/tocsin-hub/tocsin/internal/event"
 	"github.com/tocsin-hub/tocsin/internal/journal"
 	"github.com/tocsin-hub/tocsin/internal/route"
-	"github.com/tocsin-hub/tocsin/internal/store"
 )
 
 // catchUpLocked starts the lane's reader, if it is behind and a reader could do something. The caller holds mu.
@@ -22,7 +20,7 @@ func (l *lane) catchUpLocked() {
 
 // mayRead says whether the reader may go on: it needs room, unless events are skipped or expire.
 func (l *lane) mayRead(room bool) bool {
-	return l.off || l.next.Less(l.skipTo) || room && !l.row.Paused
+	return l.off || l.next.Less(l.skipTo) || room && !l.row.Held()
 }
 
 // catchUp reads the journal from the lane's place until the window is full, or until it is where the tail is.
@@ -95,15 +93,19 @@ func (l *lane) stepOver(at journal.Position, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.next = journal.Position{Epoch: at.Epoch, Frame: to}
-	l.trimmedGap = l.trimmedGap || trimmed
+	l.at.Ahead += l.forgetBefore(l.next) // a mark behind them would not find them again
 	l.dirty = true
+	if trimmed {
+		l.gapTrimmed(at)
+	}
 }
 
 // readFrame takes a frame's events from the item on, as far as there is room.
 func (l *lane) readFrame(f *journal.Frame, from uint32) {
+	below := l.arrive(f)
 	for i := range f.Sections {
 		s := &f.Sections[i]
-		if s.Account != l.account || s.FirstItem+s.Count <= from {
+		if s.Account != l.account && !below.has(s.Account) || s.FirstItem+s.Count <= from {
 			continue
 		}
 		start := 0
@@ -120,6 +122,16 @@ func (l *lane) readFrame(f *journal.Frame, from uint32) {
 	l.dirty = true
 }
 
+// arrive brings into force what is in force at a frame, and gives the accounts below that the lane follows there. All
+// of a frame has one version: they begin between two frames.
+func (l *lane) arrive(f *journal.Frame) *family {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	at := journal.Position{Epoch: f.Epoch, Frame: f.Number}
+	l.crossTo(at)
+	return l.familyAt(at)
+}
+
 // readSection reports whether all of the section was taken.
 func (l *lane) readSection(f *journal.Frame, s *journal.Section, start int) bool {
 	var records []*event.Record
@@ -130,10 +142,9 @@ func (l *lane) readSection(f *journal.Frame, s *journal.Section, start int) bool
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	defer l.dispatch()
-	if start == 0 && s.Before != l.at.Seq {
-		l.countGap(s.Before, f.Position(s, 0))
+	if start == 0 {
+		l.countGapBefore(f, s, err != nil)
 	}
-	l.trimmedGap = false
 	end := f.Position(s, int(s.Count))
 	switch {
 	case err != nil:
@@ -151,16 +162,47 @@ func (l *lane) readSection(f *journal.Frame, s *journal.Section, start int) bool
 			pos := f.Position(s, i)
 			why := l.subAt(pos).Explain(records[i], l.text)
 			if why == route.Wanted && l.full() && !l.off && !pos.Less(l.skipTo) {
-				l.next, l.at.Seq = pos, s.Before+uint64(i)
+				l.moveTo(pos, s.Account, s.Before+uint64(i))
 				return false
 			}
 			l.take(records[i], pos, s.Before+uint64(i), why)
 		}
 	}
 	// The place moves with the counts, under one lock: a tick may see the lane between two sections.
-	l.next, l.at.Seq = end, s.Before+uint64(s.Count)
+	l.moveTo(end, s.Account, s.Before+uint64(s.Count))
 	l.dirty = true
 	return true
+}
+
+// moveTo sets the lane's place, where the account's running number is seq.
+func (l *lane) moveTo(pos journal.Position, a event.Account, seq uint64) {
+	l.next = pos
+	if l.foreign(a) {
+		l.pass(a, seq)
+		return
+	}
+	l.at.Seq = seq
+}
+
+// countGapBefore counts what is missing before a section.
+func (l *lane) countGapBefore(f *journal.Frame, s *journal.Section, damaged bool) {
+	pos := f.Position(s, 0)
+	if l.kin == nil {
+		if s.Before != l.at.Seq {
+			l.countGap(s.Before, pos)
+		}
+		l.trimmedGap = false
+		return
+	}
+	seq, known := l.at.Seq, true
+	if s.Account != l.account {
+		seq, known = l.kin.seqs[s.Account]
+	}
+	// What is settled before a damaged section is not settled in it.
+	if !known || s.Before != seq || damaged {
+		l.countGapOf(s.Account, s.Before, pos)
+	}
+	delete(l.kin.trimmed, s.Account)
 }
 
 // wantsAny says by the section's directory whether it is worth opening.
@@ -184,7 +226,8 @@ func (l *lane) wantsAny(f *journal.Frame, s *journal.Section) bool {
 
 // countGap counts events that are missing before pos, where the account's running number is seq.
 func (l *lane) countGap(seq uint64, pos journal.Position) {
-	settled := l.forgetBefore(pos)
+	settled := l.forgetBefore(pos) + l.at.Ahead
+	l.at.Ahead = 0
 	l.at.Matched += settled
 	missing := seq - l.at.Seq - settled // as a difference: negative when the journal lost what had been settled
 	switch {
@@ -193,72 +236,11 @@ func (l *lane) countGap(seq uint64, pos journal.Position) {
 		l.startSeq += missing // it may wrap
 	case l.trimmedGap:
 		l.at.Matched += missing
-		l.at.Expired += missing
+		l.expireTrimmed(missing, pos)
 	default:
 		l.at.Matched += missing
 		l.at.Lost += missing
 	}
 	l.trimmedGap = false
 	l.at.Seq = seq
-}
-
-// Sweep lets everything expire that lanes have not read before the position, because it is about to be trimmed: each
-// lane that is behind gets one expired range. It returns when the ranges are durable.
-func (e *Engine) Sweep(ctx context.Context, before journal.Position) error {
-	for _, l := range e.allLanes() {
-		if err := l.sweep(ctx, before); err != nil {
-			return err
-		}
-	}
-	return e.saveNow(ctx)
-}
-
-func (l *lane) sweep(ctx context.Context, before journal.Position) error {
-	l.mu.Lock()
-	if l.attached || l.removed || !l.next.Less(before) {
-		l.mu.Unlock()
-		return nil
-	}
-	done := make(chan struct{})
-	l.swept = append(l.swept, done)
-	from, expired := l.next, l.at.Expired
-	l.skipTo = before
-	l.catchUpLocked()
-	l.mu.Unlock()
-	select {
-	case <-done:
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if n := l.at.Expired - expired; n > 0 {
-		l.expiredRange(from, before, n)
-	}
-	return nil
-}
-
-// sweptLocked tells who waits that nothing is left before skipTo.
-func (l *lane) sweptLocked() {
-	if len(l.swept) == 0 || !l.attached && !l.removed && l.next.Less(l.skipTo) {
-		return
-	}
-	for _, c := range l.swept {
-		close(c)
-	}
-	l.swept = nil
-}
-
-// expiredRange puts one row into the mailbox for all that expired.
-func (l *lane) expiredRange(from, to journal.Position, matched uint64) {
-	now := l.e.Now()
-	l.log.Error("events expired before the integration took them", slog.Uint64("events", matched),
-		slog.String("from", from.String()), slog.String("to", to.String()))
-	p := &parked{index: -1, row: store.Parked{
-		Delivery: event.NewID(), Account: l.account, Integration: l.id, Position: from, RangeTo: to, Matched: matched,
-		State: store.StateExpired, Since: now, CauseClass: "trimmed",
-		Cause: "trimmed from the journal before the integration took them",
-	}}
-	l.touch(p)
-	l.expire(matched, "trimmed from the journal before the integration took them")
 }

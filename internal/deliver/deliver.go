@@ -5,7 +5,7 @@
 // and later catches up with a reader of its own, so that a slow or dead receiver costs the others nothing. The settler
 // makes what happened durable, in one transaction per tick.
 //
-// Locks are taken in this order: the tail's, then a lane's. Nothing is sent while a lock is held.
+// Locks are taken in this order: Engine.tree, the tail's, then a lane's. Nothing is sent while a lock is held.
 package deliver
 
 import (
@@ -44,7 +44,7 @@ type Store interface {
 	store.Jobs
 }
 
-// Opener opens an integration's connector with its secrets in place.
+// Opener opens an integration's connector with its secrets in place. It may implement Credentials.
 type Opener interface {
 	Open(ctx context.Context, i store.Integration) (connector.Instance, error)
 }
@@ -55,6 +55,8 @@ type Options struct {
 	Store   Store
 	Opener  Opener
 	Kinds   connector.Catalogue
+	// Tree is who is whose parent, for integrations with include_children; nil: nobody has any children.
+	Tree Tree
 	// Disable switches an integration off because its receiver asked for it (410). It must not wait for the engine.
 	Disable func(account event.Account, id event.ID, reason string)
 	Log     *slog.Logger
@@ -72,12 +74,15 @@ const DefaultRecent = 10_000
 type Engine struct {
 	Options
 
+	tree sync.Mutex // held while a change of an integration or of the tree is being made
 	tail tail
 	wake chan struct{} // asks the settler for an early tick
 
 	mu    sync.Mutex
 	lanes map[event.ID]*lane
 	jobs  jobs
+
+	budgets budgets
 
 	settle settler
 	closed sync.Mutex // held while rows of the mailbox are read and changed: by replay, discard and pruning
@@ -162,6 +167,8 @@ const cancelGrace = 3 * time.Second
 // Apply makes a lane follow the integration as it is now; one that the engine does not know begins now. It returns when
 // the change and its journal position are durable.
 func (e *Engine) Apply(ctx context.Context, i store.Integration) error {
+	e.tree.Lock()
+	defer e.tree.Unlock()
 	e.mu.Lock()
 	l := e.lanes[i.ID]
 	if l == nil {
@@ -185,6 +192,7 @@ func (e *Engine) Remove(ctx context.Context, account event.Account, id event.ID)
 	}
 	l.shutOff("the integration was deleted", "disabled")
 	e.tail.remove(l)
+	l.dropBudget()
 	l.awaitLanding(ctx) // what was in flight is closed, or even delivered, and counts
 	l.closeInstance()
 	if err := e.saveNow(ctx); err != nil {

@@ -1,6 +1,7 @@
 package deliver
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -82,7 +83,7 @@ func (e *Engine) parkedDeliveries(ctx context.Context, account event.Account, f 
 
 func viewOfParked(r store.Parked) DeliveryView {
 	return DeliveryView{
-		ID: r.Delivery, Integration: r.Integration, Event: r.Event, Type: r.Type, Severity: r.Severity,
+		ID: r.Delivery, Integration: r.Integration, Event: r.Event, Account: cmp.Or(r.EventAccount, r.Account), Type: r.Type, Severity: r.Severity,
 		Status: string(r.State), Attempts: r.Attempts, Due: r.Due, Cause: r.Cause, CauseClass: r.CauseClass,
 		Since: r.Since, OrderingKey: r.OrderingKey,
 	}
@@ -145,8 +146,8 @@ func (l *lane) viewOfEntry(en *entry) DeliveryView {
 
 func (l *lane) viewOf(rec *event.Record) DeliveryView {
 	return DeliveryView{
-		ID: deliveryID(rec.ID, l.id), Integration: l.id, Event: rec.ID, Type: rec.Type, Severity: rec.Severity,
-		OrderingKey: rec.OrderingKey,
+		ID: deliveryID(rec.ID, l.id), Integration: l.id, Event: rec.ID, Account: rec.Account, Type: rec.Type,
+		Severity: rec.Severity, OrderingKey: rec.OrderingKey,
 	}
 }
 
@@ -158,13 +159,14 @@ func (e *Engine) delivered(ctx context.Context, account event.Account, integrati
 	if err != nil {
 		return nil, "", err
 	}
+	readable := e.readable(account)
 	for {
 		packs, following, err := e.Store.ListPacks(ctx, account, integration, store.Page{After: after, Limit: 1})
 		if err != nil {
 			return nil, "", fmt.Errorf("listing the ledger: %w", err)
 		}
 		for _, pack := range packs {
-			taken, done, err := e.unpack(ctx, pack, seen, limit-len(list))
+			taken, done, err := e.unpack(ctx, pack, readable, seen, limit-len(list))
 			if err != nil {
 				return nil, "", err
 			}
@@ -196,7 +198,7 @@ func cutPackCursor(s string) (after string, seen int, err error) {
 
 // unpack gives at most limit of a pack's successes, the newest first, without the first seen of its events. If it could
 // not give all, done is how many events have been seen now.
-func (e *Engine) unpack(ctx context.Context, pack store.Pack, seen, limit int) (list []DeliveryView, done int, err error) {
+func (e *Engine) unpack(ctx context.Context, pack store.Pack, readable accounts, seen, limit int) (list []DeliveryView, done int, err error) {
 	runs, err := decodePack(pack.Data)
 	if err != nil {
 		return nil, 0, nil //nolint:nilerr // a damaged pack has nothing to show; recovery has reported it
@@ -212,7 +214,7 @@ func (e *Engine) unpack(ctx context.Context, pack store.Pack, seen, limit int) (
 			}
 			pos := runs[i].Pos
 			pos.Item += uint32(j)
-			if v, ok := e.packed(ctx, pack, runs[i], pos); ok {
+			if v, ok := e.packed(ctx, pack, readable, runs[i], pos); ok {
 				list = append(list, v)
 			}
 		}
@@ -221,17 +223,18 @@ func (e *Engine) unpack(ctx context.Context, pack store.Pack, seen, limit int) (
 }
 
 // packed is one event of a pack, if it was delivered. One that had been parked was delivered if its row is gone.
-func (e *Engine) packed(ctx context.Context, pack store.Pack, run packRun, pos journal.Position) (DeliveryView, bool) {
+func (e *Engine) packed(ctx context.Context, pack store.Pack, readable accounts, run packRun, pos journal.Position) (DeliveryView, bool) {
 	if run.Outcome != store.OutcomeDelivered && run.Outcome != store.OutcomeRetry {
 		return DeliveryView{}, false
 	}
 	v := DeliveryView{Integration: pack.Integration, Status: statusDelivered, Attempts: 1, Since: pack.At}
-	rec, err := e.at(ctx, pack.Account, pos)
+	rec, err := e.at(ctx, readable, pos)
 	if err != nil {
 		return v, false // trimmed: the ledger knows that it was delivered, but not any more what it was
 	}
-	v.ID, v.Event, v.Type, v.Severity = deliveryID(rec.ID, pack.Integration), rec.ID, rec.Type, rec.Severity
-	v.OrderingKey = rec.OrderingKey
+	rec = seenFrom(pack.Account, rec)
+	v.ID, v.Event, v.Account = deliveryID(rec.ID, pack.Integration), rec.ID, rec.Account
+	v.Type, v.Severity, v.OrderingKey = rec.Type, rec.Severity, rec.OrderingKey
 	if run.Outcome == store.OutcomeRetry {
 		if _, err := e.Store.GetParked(ctx, pack.Account, v.ID); !errors.Is(err, store.ErrNotFound) {
 			return v, false
@@ -243,7 +246,7 @@ func (e *Engine) packed(ctx context.Context, pack store.Pack, run packRun, pos j
 
 // deliveriesOf gives the deliveries of one event.
 func (e *Engine) deliveriesOf(ctx context.Context, account event.Account, f DeliveryFilter) ([]DeliveryView, error) {
-	rec, pos, err := e.find(ctx, account, f.Event.Time(), func(r *event.Record) bool { return r.ID == f.Event })
+	rec, pos, err := e.find(ctx, e.readable(account), f.Event.Time(), func(r *event.Record) bool { return r.ID == f.Event })
 	if errors.Is(err, store.ErrNotFound) {
 		rows, _, err := e.Store.ListParked(ctx, store.ParkedFilter{Account: account, Event: f.Event, Integration: f.Integration}, store.Page{Limit: maxPage})
 		list := make([]DeliveryView, len(rows))
@@ -274,6 +277,7 @@ func (e *Engine) deliveriesOf(ctx context.Context, account event.Account, f Deli
 
 // stateOf is where one event stands with one lane; ok is false if the lane did not match it.
 func (e *Engine) stateOf(ctx context.Context, l *lane, rec *event.Record, pos journal.Position) (v DeliveryView, ok bool, err error) {
+	rec = seenFrom(l.account, rec)
 	v = l.viewOf(rec)
 	row, err := e.Store.GetParked(ctx, l.account, v.ID)
 	switch {
@@ -306,7 +310,7 @@ func (e *Engine) stateOf(ctx context.Context, l *lane, rec *event.Record, pos jo
 			return l.viewOfEntry(en), true, nil
 		}
 	}
-	ahead := !l.attached && !pos.Less(l.next) && l.subAt(pos).Explain(rec, l.text) == route.Wanted
+	ahead := !l.attached && !pos.Less(l.next) && l.wants(rec, l.versionAt(pos)) == route.Wanted
 	v.Status, v.Since = statusWaiting, rec.Received
 	return v, ahead, nil
 }
@@ -330,7 +334,7 @@ func (e *Engine) findDelivery(ctx context.Context, account event.Account, id eve
 	}
 	var lane *lane
 	lanes := e.allLanes()
-	rec, pos, err := e.find(ctx, account, id.Time(), func(r *event.Record) bool {
+	rec, pos, err := e.find(ctx, e.readable(account), id.Time(), func(r *event.Record) bool {
 		if [8]byte(r.ID[:8]) != [8]byte(id[:8]) {
 			return false
 		}
@@ -377,7 +381,7 @@ func (e *Engine) history(ctx context.Context, account event.Account, v *Delivery
 // packedAttempt reads the success that is only in a pack.
 func (e *Engine) packedAttempt(ctx context.Context, account event.Account, v *DeliveryView) AttemptView {
 	a := AttemptView{Number: len(v.History) + 1, At: v.Since, Outcome: store.OutcomeDelivered, Batched: 1}
-	_, pos, err := e.find(ctx, account, v.Event.Time(), func(r *event.Record) bool { return r.ID == v.Event })
+	_, pos, err := e.find(ctx, e.readable(account), v.Event.Time(), func(r *event.Record) bool { return r.ID == v.Event })
 	if err != nil {
 		return a
 	}

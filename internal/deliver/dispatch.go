@@ -14,6 +14,7 @@ type work struct {
 	entries []*entry
 	parked  []*parked
 	probe   bool
+	scout   bool // the first of its credential after a pause
 
 	// What was in force when the work was picked: the engine (a batch must never go out as a single message) and what
 	// ends when the integration is switched off.
@@ -33,7 +34,7 @@ func (l *lane) dispatch() {
 
 // nextWork takes the next request's deliveries; nil if nothing may be sent now.
 func (l *lane) nextWork() *work {
-	if l.off || l.removed || l.halted || l.row.Paused || l.flying >= l.maxFlying() {
+	if l.off || l.removed || l.halted || l.row.Held() || l.flying >= l.maxFlying() {
 		return nil
 	}
 	if l.idle() {
@@ -47,16 +48,21 @@ func (l *lane) nextWork() *work {
 	if probe && !l.breaker.mayProbe(now) {
 		return nil
 	}
-	w := l.pick(now, probe)
-	if probe {
-		if w == nil {
+	scout, free := l.shared.enter(l, now)
+	var w *work
+	if free {
+		w = l.pick(now, probe)
+	}
+	if w == nil {
+		if probe {
 			l.breaker.probing = false
-			return nil
 		}
+		if scout {
+			l.shared.unscout(l)
+		}
+		return nil
 	}
-	if w != nil {
-		w.probe, w.send, w.ctx = probe, l.send, l.ctx
-	}
+	w.probe, w.scout, w.send, w.ctx = probe, scout, l.send, l.ctx
 	return w
 }
 
@@ -95,8 +101,8 @@ func (l *lane) pick(now time.Time, probe bool) *work {
 
 // notBefore is when an entry may be tried first: the schedule's first delay counts from the event's arrival.
 func (l *lane) notBefore(e *entry) time.Time {
-	if len(l.policy.Schedule) == 0 || l.policy.Schedule[0] <= 0 {
-		return time.Time{}
+	if len(l.policy.Schedule) == 0 || l.policy.Schedule[0] <= 0 || e.rec.Received.After(l.e.Now()) {
+		return time.Time{} // what came in the future came before the wall clock was set back
 	}
 	return e.rec.Received.Add(l.policy.Schedule[0])
 }
@@ -201,7 +207,7 @@ func (l *lane) ring() {
 
 // nextTime is when something may start that may not now; zero if only an event can change that.
 func (l *lane) nextTime() time.Time {
-	if l.off || l.row.Paused || l.idle() || l.flying >= l.maxFlying() {
+	if l.off || l.row.Held() || l.idle() || l.flying >= l.maxFlying() {
 		return time.Time{}
 	}
 	now := l.e.Now()
@@ -225,10 +231,7 @@ func (l *lane) nextTime() time.Time {
 	if p := l.park.next(); p != nil && !l.breaker.open && p.row.Due.Before(at) {
 		at = p.row.Due
 	}
-	if at.Before(l.throttle) {
-		at = l.throttle
-	}
-	return at
+	return later(later(at, l.throttle), l.shared.nextAt(l, now))
 }
 
 func later(a, b time.Time) time.Time {

@@ -21,6 +21,8 @@ type Try struct {
 	Number int           // from 1
 	Age    time.Duration // since the delivery was first tried
 	Probe  bool          // made by an open breaker: it spends no attempt
+	// Refused: a probe was refused because of the credentials or the address, as every delivery would be.
+	Refused bool
 	// Jitter is a random number in [0,1): the delay is drawn from (0, step] ("full jitter").
 	Jitter float64
 }
@@ -52,6 +54,7 @@ func Judge(err error, try Try, p connector.Policy) Verdict {
 	switch {
 	case connector.IsGone(err):
 		return Verdict{Outcome: store.OutcomeMailbox, Class: "gone"}
+	case try.Refused && try.Age <= p.MaxAge:
 	case connector.IsPermanent(err):
 		return Verdict{Outcome: store.OutcomeMailbox, Class: "permanent"}
 	case try.Age > p.MaxAge, try.Number >= len(p.Schedule) && !try.Probe:

@@ -21,32 +21,38 @@ type lane struct {
 	account event.Account
 	log     *slog.Logger
 
-	mu      sync.Mutex
-	row     store.Integration
-	subs    []subVersion // the last one is in force at the tail
-	policy  connector.Policy
-	inst    connector.Instance
-	send    Func
-	batch   batchLimits // events is 0 for the single-message engine
-	openErr error
-	ctx     context.Context // ends when the integration is switched off
-	cancel  context.CancelFunc
-	off     bool // disabled or deleted: events are skipped and counted
-	removed bool
-	fresh   bool // made since the last tick
-	halted  bool // the engine is stopping
+	mu        sync.Mutex
+	row       store.Integration
+	subs      []subVersion // the last one is in force at the tail
+	crossed   int          // the one of subs that is in force at the lane's place
+	policy    connector.Policy
+	inst      connector.Instance
+	send      Func
+	shared    *budget // of its credential; nil when no other integration may have the same
+	budgetKey budgetKey
+	batch     batchLimits // events is 0 for the single-message engine
+	openErr   error
+	ctx       context.Context // ends when the integration is switched off
+	cancel    context.CancelFunc
+	off       bool // disabled or deleted: events are skipped and counted
+	removed   bool
+	fresh     bool // made since the last tick
+	halted    bool // the engine is stopping
 
 	// Where the lane is. Attached lanes follow the tail; others are at next, which nextSeq counts.
 	attached   bool
-	entry      *route.Entry[*lane] // the tail's mu guards its use in the index
-	classBase  uint64              // entry.Class.Missed when the lane attached
+	entry      *route.Entry[*lane]                   // the tail's mu guards its use in the index
+	classBase  uint64                                // entry.Class.Missed when the lane attached
+	below      map[event.Account]*route.Entry[*lane] // its places in the index of accounts below; as entry
+	kin        *kin                                  // nil unless it follows accounts below
 	next       journal.Position
 	at         passing
 	startSeq   uint64
 	reading    bool             // a catch-up reader runs
 	skipTo     journal.Position // what is before it expires unread: it is about to be trimmed
 	swept      []chan struct{}  // who waits for that
-	trimmedGap bool             // the next gap in the running numbers was trimmed, not damaged
+	trim       trim
+	trimmedGap bool // the next gap in the running numbers was trimmed, not damaged
 	already    map[journal.Position]struct{}
 
 	count     counts
@@ -56,11 +62,13 @@ type lane struct {
 	gates     map[string]*gate
 	park      parking
 
-	flying   int
-	landed   []chan struct{} // who waits that nothing is in flight
-	again    []*work         // batches to be sent again before anything else
-	unsent   []*entry        // of the batch that is being concluded
-	failures int             // of batches in a row
+	flying int
+	landed []chan struct{} // who waits that nothing is in flight
+	again  []*work         // batches to be sent again before anything else
+	unsent []*entry        // of the batch that is being concluded
+	// setAside counts the events of that batch that went to the mailbox for good.
+	setAside int
+	failures int // of batches in a row
 	throttle time.Time
 	breaker  breaker
 	timer    *time.Timer
@@ -107,7 +115,7 @@ func newLane(e *Engine, i store.Integration) *lane {
 	l.park.init()
 	l.health.attempts = map[store.Outcome]uint64{}
 	l.ctx, l.cancel = context.WithCancel(context.Background())
-	l.subs = []subVersion{parseSub(i)}
+	l.subs = []subVersion{e.versionOf(i)}
 	l.configure(i)
 	return l
 }
@@ -128,6 +136,7 @@ func (l *lane) configure(i store.Integration) {
 // open makes a new instance, so that settings and secrets are always the current ones.
 func (l *lane) open(i store.Integration) {
 	if l.off {
+		l.leaveBudget()
 		return
 	}
 	inst, err := l.e.Opener.Open(l.ctx, i)
@@ -135,12 +144,18 @@ func (l *lane) open(i store.Integration) {
 	if err != nil {
 		l.log.Error("the integration cannot be opened", slog.Any("error", err))
 		l.noteError("cannot be opened: " + err.Error())
+		l.leaveBudget()
 		l.send = func(context.Context, []connector.Delivery) error { return err }
 		return
 	}
 	l.closeInstanceLocked()
 	l.inst = inst
-	l.send, l.batch = assemble(inst, l.policy)
+	l.shareBudget(i)
+	rateLimit := limit(l.policy.PerSecond)
+	if l.shared != nil {
+		rateLimit = l.shared.limit(l.e.Now)
+	}
+	l.send, l.batch = assemble(inst, l.policy, rateLimit)
 	l.rearrange()
 }
 
@@ -219,6 +234,9 @@ func (l *lane) offer(r *event.Record, pos journal.Position, seq uint64, why rout
 		return // its own reader will come to this event
 	}
 	if why == route.Wanted && !l.off && l.full() {
+		if l.foreign(r.Account) {
+			seq = l.ownSeq()
+		}
 		l.detachLocked(pos, seq)
 		return
 	}
@@ -226,11 +244,15 @@ func (l *lane) offer(r *event.Record, pos journal.Position, seq uint64, why rout
 	l.dispatch()
 }
 
-// offerLost counts events that are not readable. The tail's mu is held.
-func (l *lane) offerLost(n uint64, types []journal.TypeCount) {
+// offerLost counts events of an account that are not readable. The tail's mu is held.
+func (l *lane) offerLost(a event.Account, n uint64, types []journal.TypeCount) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.attached {
+	switch {
+	case !l.attached:
+	case l.foreign(a):
+		l.loseForeign(a, n, types, 0)
+	default:
 		l.takeLost(n, types, 0)
 	}
 }
@@ -295,10 +317,21 @@ func (l *lane) state() LaneState {
 	switch {
 	case l.off:
 		return LaneDisabled
-	case l.row.Paused:
+	case l.row.Held():
 		return LanePaused
 	case l.attached:
 		return LaneAttached
 	}
 	return LaneCatchingUp
+}
+
+// hold says why the lane is paused, if it is: by a person first, who is the one to end it. The caller holds mu.
+func (l *lane) hold() Hold {
+	switch {
+	case l.off || !l.row.Held():
+		return ""
+	case l.row.Paused:
+		return HoldPerson
+	}
+	return HoldCredential
 }

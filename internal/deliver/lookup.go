@@ -22,12 +22,42 @@ const (
 
 // Event finds an event of an account by id; store.ErrNotFound if the journal does not have it (any more).
 func (e *Engine) Event(ctx context.Context, account event.Account, id event.ID) (*event.Record, error) {
-	rec, _, err := e.find(ctx, account, id.Time(), func(r *event.Record) bool { return r.ID == id })
+	rec, _, err := e.find(ctx, accounts{account: {}}, id.Time(), func(r *event.Record) bool { return r.ID == id })
 	return rec, err
 }
 
-// find scans an account's events around a time for one that is wanted.
-func (e *Engine) find(ctx context.Context, account event.Account, at time.Time, want func(*event.Record) bool) (*event.Record, journal.Position, error) {
+// accounts is a set of them.
+type accounts map[event.Account]struct{}
+
+// readable is the accounts whose events the deliveries of an account may be about: its own, and those below it that one
+// of its integrations follows.
+func (e *Engine) readable(account event.Account) accounts {
+	set := accounts{account: {}}
+	for _, l := range e.allLanes() {
+		if l.account != account {
+			continue
+		}
+		l.mu.Lock()
+		for _, v := range l.subs {
+			for a := range v.kin.parents() {
+				set[a] = struct{}{}
+			}
+		}
+		l.mu.Unlock()
+	}
+	return set
+}
+
+// seenFrom is a record as the lanes of an account have it.
+func seenFrom(account event.Account, r *event.Record) *event.Record {
+	if r.Account == account || len(r.Parents) > 0 {
+		return r
+	}
+	return adopt(r, nil)
+}
+
+// find scans the accounts' events around a time for one that is wanted.
+func (e *Engine) find(ctx context.Context, of accounts, at time.Time, want func(*event.Record) bool) (*event.Record, journal.Position, error) {
 	number, err := e.Journal.Seek(ctx, at.Add(-lookBefore))
 	if err != nil {
 		return nil, journal.Position{}, fmt.Errorf("looking the event up: %w", err)
@@ -44,16 +74,16 @@ func (e *Engine) find(ctx context.Context, account event.Account, at time.Time, 
 		case f.Time.After(at.Add(lookAfter)):
 			return nil, journal.Position{}, store.ErrNotFound
 		}
-		if rec, pos, ok := findIn(f, account, want); ok {
+		if rec, pos, ok := findIn(f, of, want); ok {
 			return rec, pos, nil
 		}
 	}
 }
 
-func findIn(f *journal.Frame, account event.Account, want func(*event.Record) bool) (*event.Record, journal.Position, bool) {
+func findIn(f *journal.Frame, of accounts, want func(*event.Record) bool) (*event.Record, journal.Position, bool) {
 	for i := range f.Sections {
 		s := &f.Sections[i]
-		if s.Account != account {
+		if _, ok := of[s.Account]; !ok {
 			continue
 		}
 		records, err := s.Records()
@@ -67,16 +97,19 @@ func findIn(f *journal.Frame, account event.Account, want func(*event.Record) bo
 	return nil, journal.Position{}, false
 }
 
-// at reads the event at a position.
-func (e *Engine) at(ctx context.Context, account event.Account, pos journal.Position) (*event.Record, error) {
+// at reads the event at a position, if it is of one of the accounts.
+func (e *Engine) at(ctx context.Context, of accounts, pos journal.Position) (*event.Record, error) {
 	f, err := e.Journal.Read(ctx, pos.Frame)
 	if err != nil {
 		return nil, fmt.Errorf("reading frame %d: %w", pos.Frame, err)
 	}
 	for i := range f.Sections {
 		s := &f.Sections[i]
-		if s.Account != account || pos.Item < s.FirstItem || pos.Item >= s.FirstItem+s.Count {
+		if _, ok := of[s.Account]; !ok || pos.Item < s.FirstItem || pos.Item >= s.FirstItem+s.Count {
 			continue
+		}
+		if len(of) > 1 && f.Epoch != pos.Epoch { // another frame of the same number may hold another account's event there
+			return nil, store.ErrNotFound
 		}
 		records, err := s.Records()
 		if err != nil {
@@ -109,7 +142,7 @@ func (e *Engine) Events(ctx context.Context, account event.Account, f EventFilte
 		next = writeCursor(found[limit-1].pos)
 	}
 	for _, r := range found {
-		if rec, err := e.at(ctx, account, r.pos); err == nil {
+		if rec, err := e.at(ctx, accounts{account: {}}, r.pos); err == nil {
 			list = append(list, rec)
 		}
 	}
@@ -133,9 +166,17 @@ func (e *Engine) Explain(account event.Account, integration event.ID, r *event.R
 		return "", false
 	}
 	l.mu.Lock()
-	sub := l.sub()
+	v := l.version()
 	l.mu.Unlock()
-	return sub.Explain(r, l.text), true
+	return l.wants(r, &v), true
+}
+
+// wants says why the lane does not get an event under a version of its subscription; route.Wanted if it does.
+func (l *lane) wants(r *event.Record, v *subVersion) route.Reason {
+	if r.Account != "" && r.Account != l.account && !v.kin.has(r.Account) {
+		return route.OtherAccount
+	}
+	return v.sub.Explain(r, l.text)
 }
 
 // maxPage and defaultPage bound a list.

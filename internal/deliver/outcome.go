@@ -68,15 +68,18 @@ func (l *lane) discardParked(p *parked) {
 
 func (l *lane) parkedFrom(e *entry, now time.Time) *parked {
 	rec := e.rec.Clone() // its neighbours' buffer may go
-	first := e.first
-	return &parked{
+	p := &parked{
 		index: -1, rec: rec, size: rec.Size(),
 		row: store.Parked{
 			Delivery: deliveryID(rec.ID, l.id), Account: l.account, Integration: l.id, Event: rec.ID,
 			Type: rec.Type, Severity: rec.Severity, OrderingKey: rec.OrderingKey, Position: e.pos,
-			Attempts: e.attempt, FirstTried: first, Since: now,
+			Attempts: e.attempt, FirstTried: e.first, Since: now,
 		},
 	}
+	if rec.Account != l.account {
+		p.row.EventAccount, p.row.Parents = rec.Account, rec.Parents
+	}
+	return p
 }
 
 // closeParked gives a delivery that is not in the parking any more its final row.

@@ -59,10 +59,9 @@ func (k *parking) remove(p *parked) {
 	}
 }
 
-// arrange puts p where its state and due time say. A due time is wall time: without its monotonic part, so that a jump of
-// the clock can be told and mended the same way before and after a restart.
+// arrange puts p where its state and due time say. In memory a due time has its monotonic part, so that it is as far away
+// as it was whatever becomes of the wall clock; see steady and shift.
 func (k *parking) arrange(p *parked) {
-	p.row.Due = p.row.Due.Round(0)
 	inHeap := p.row.State == store.StateParked && !p.flying
 	switch {
 	case inHeap && p.index >= 0:
@@ -94,16 +93,30 @@ func (k *parking) all() []*parked {
 // dueNow makes everything that waits for its time due, a little apart from each other.
 func (k *parking) dueNow(now time.Time) {
 	for i, p := range slices.Clone(k.due) {
-		p.row.Due = now.Add(time.Duration(i) * closeSpread).Round(0)
+		p.row.Due = now.Add(time.Duration(i) * closeSpread)
 	}
 	heap.Init(&k.due)
 }
 
-// shift moves all due times, after a jump of the wall clock.
-func (k *parking) shift(by time.Duration) {
+// shift gives due times, and times since when ages count, the wall time that belongs to them after a jump of the wall
+// clock. They stay as far away as they are: no delivery is late by the jump, nor too old. What is saved is wall time.
+func (k *parking) shift(now time.Time) {
 	for _, p := range k.due {
-		p.row.Due = p.row.Due.Add(by)
+		p.row.Due = now.Add(p.row.Due.Sub(now))
 	}
+	for _, p := range k.byID {
+		if !p.row.FirstTried.IsZero() {
+			p.row.FirstTried = now.Add(p.row.FirstTried.Sub(now))
+		}
+	}
+}
+
+// steady gives a time that was read back, and so is wall time only, its monotonic part. Zero stays zero.
+func steady(t, now time.Time) time.Time {
+	if t.IsZero() {
+		return t
+	}
+	return now.Add(t.Sub(now.Round(0)))
 }
 
 // dueHeap orders by due time, then by position.

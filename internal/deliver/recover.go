@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 
 	"github.com/tocsin-hub/tocsin/internal/event"
 	"github.com/tocsin-hub/tocsin/internal/journal"
@@ -99,6 +100,9 @@ func (t *tail) restoreClasses(saved tailState) {
 		if l.fresh && l.entry != nil {
 			l.classBase = l.entry.Class.Missed
 		}
+		if l.attached {
+			l.beginKin(t.seqs)
+		}
 	}
 }
 
@@ -131,9 +135,9 @@ func (e *Engine) recoverLane(ctx context.Context, l *lane, row store.LaneRow, kn
 		t.attachLocked(l)
 		return nil
 	}
-	var state laneState
-	if err := json.Unmarshal(row.State, &state); err != nil {
-		return fmt.Errorf("reading its counts: %w", err)
+	state, err := readLaneState(row.State, l.account)
+	if err != nil {
+		return err
 	}
 	l.at, l.count, l.startSeq = state.At, state.Counts, state.StartSeq
 	if l.off { // it was switched off, and the process ended before that could be settled
@@ -150,13 +154,13 @@ func (e *Engine) recoverLane(ctx context.Context, l *lane, row store.LaneRow, kn
 	}
 	if len(state.Subs) > 0 {
 		l.subs = state.Subs
-		if !sameJSON(l.version().Raw, current.Raw) {
-			current.From = t.next
-			l.subs = append(l.subs, current)
+		l.restoreKin(state.Seqs)
+		if v := l.version(); !sameJSON(v.Raw, current.Raw) || !maps.Equal(v.kin.parents(), current.kin.parents()) {
+			l.changeTo(current, t.next)
 		}
 	}
 	l.next = e.inJournal(row.Mark)
-	l.entry = t.index.Add(l.account, l.text, l.sub(), l)
+	t.indexLocked(l)
 	l.dirty = true
 	return l.recoverAbove(ctx, row.Mark)
 }
@@ -203,13 +207,14 @@ func (l *lane) recoverParked(ctx context.Context) error {
 		return fmt.Errorf("reading what is parked: %w", err)
 	}
 	keys := map[string]bool{}
+	now := l.e.Now()
 	for _, r := range rows {
+		r.Due, r.FirstTried = steady(r.Due, now), steady(r.FirstTried, now)
 		p := &parked{row: r, size: max(len(r.Record), assumedSize)}
 		l.park.add(p)
 		l.parkGated(p)
 		keys[r.OrderingKey] = p.gated
 	}
-	now := l.e.Now()
 	if !l.ordered() {
 		l.unorder(now)
 	}

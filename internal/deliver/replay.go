@@ -169,6 +169,7 @@ func (e *Engine) newerKeys(ctx context.Context, account event.Account, rows []st
 	if err := e.saveNow(ctx); err != nil { // the ledger is what tells, so it must be up to date
 		return nil, err
 	}
+	of := e.readable(account)
 	first, last := e.Journal.Bounds()
 	for number := max(from.Frame, first); number <= last; number++ {
 		f, err := e.Journal.Read(ctx, number)
@@ -178,7 +179,7 @@ func (e *Engine) newerKeys(ctx context.Context, account event.Account, rows []st
 		if err != nil {
 			continue
 		}
-		if err := e.newerIn(ctx, account, f, byKey, newer); err != nil {
+		if err := e.newerIn(ctx, account, of, f, byKey, newer); err != nil {
 			return nil, err
 		}
 	}
@@ -207,10 +208,10 @@ func (e *Engine) orderedRows(rows []store.Parked) (byKey map[string][]store.Park
 	return byKey, from
 }
 
-func (e *Engine) newerIn(ctx context.Context, account event.Account, f *journal.Frame, byKey map[string][]store.Parked, newer map[event.ID]bool) error {
+func (e *Engine) newerIn(ctx context.Context, account event.Account, of accounts, f *journal.Frame, byKey map[string][]store.Parked, newer map[event.ID]bool) error {
 	for i := range f.Sections {
 		s := &f.Sections[i]
-		if s.Account != account {
+		if _, ok := of[s.Account]; !ok {
 			continue
 		}
 		records, err := s.Records()
@@ -218,6 +219,7 @@ func (e *Engine) newerIn(ctx context.Context, account event.Account, f *journal.
 			continue
 		}
 		for j, rec := range records {
+			rec = seenFrom(account, rec)
 			for _, row := range byKey[rec.OrderingKey] {
 				pos := f.Position(s, j)
 				if newer[row.Delivery] || !row.Position.Less(pos) {

@@ -1,6 +1,7 @@
 package deliver
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -114,10 +115,11 @@ func (l *lane) recordOf(ctx context.Context, id event.ID) (*event.Record, error)
 	case err != nil:
 		return nil, connector.Throttled(fmt.Errorf("%w: %w", errReadBack, err), readBackPause)
 	}
-	rec, _, err := event.DecodeRecord(row.Record, l.account)
+	rec, _, err := event.DecodeRecord(row.Record, cmp.Or(row.EventAccount, l.account))
 	if err != nil {
 		return nil, connector.Permanent(fmt.Errorf("%w: %w", errReadBack, err))
 	}
+	rec.Parents = row.Parents
 	return rec, nil
 }
 
@@ -126,6 +128,7 @@ func (l *lane) conclude(w *work, res *result) {
 	now := l.e.Now()
 	l.dirty = true
 	l.note(res, len(w.entries)+len(w.parked))
+	l.tellBudget(w, res, now)
 	if l.off || errors.Is(res.err, context.Canceled) && w.ctx.Err() != nil {
 		l.concludeCancelled(w, res)
 		return
@@ -169,10 +172,8 @@ func (l *lane) note(res *result, n int) {
 // refusal of the credentials or of the address is.
 func (l *lane) tellBreaker(w *work, res *result, now time.Time) {
 	if after, throttled := connector.IsThrottled(res.err); throttled {
-		if after <= 0 {
-			after = defaultThrottle
-		}
-		if at := now.Add(min(max(after, minThrottle), maxThrottle)); at.After(l.throttle) {
+		after = pauseOf(after)
+		if at := now.Add(after); at.After(l.throttle) {
 			l.throttle = at // a short pause does not end a longer one
 		}
 		if w.probe {
@@ -198,8 +199,45 @@ func (l *lane) tellBreaker(w *work, res *result, now time.Time) {
 	}
 }
 
+// tellBudget gives the lanes of the same credential what they must know of the result: a vendor that asks for a pause
+// means them all. Our own limits are not the vendor's.
+func (l *lane) tellBudget(w *work, res *result, now time.Time) {
+	if l.shared == nil {
+		return
+	}
+	after, throttled := connector.IsThrottled(res.err)
+	ours := errors.Is(res.err, errRate) || errors.Is(res.err, errReadBack) || errors.Is(res.err, context.Canceled)
+	switch {
+	case throttled && !ours:
+		l.shared.hold(now.Add(pauseOf(after)))
+	case !w.scout:
+	case ours:
+		l.shared.unscout(l)
+	default:
+		l.shared.reopen(l, now)
+	}
+}
+
+// pauseOf bounds the pause that somebody asked for.
+func pauseOf(after time.Duration) time.Duration {
+	if after <= 0 {
+		after = defaultThrottle
+	}
+	return min(max(after, minThrottle), maxThrottle)
+}
+
 // minThrottle keeps a pause of nothing from becoming a busy loop.
 const minThrottle = 10 * time.Millisecond
+
+// refused says whether a probe met a refusal that every delivery would meet. Without an exchange it may well be the event
+// that cannot be sent.
+func (w *work) refused(res *result) bool {
+	if !w.probe || res.exchange.Status == 0 || !aboutSettings(res.exchange.Status) {
+		return false
+	}
+	_, partial := connector.IsRejected(res.err)
+	return !partial && connector.IsPermanent(res.err)
+}
 
 // aboutSettings says whether a refusal is about the credentials or the address, and so will meet every event.
 func aboutSettings(status int) bool {
@@ -215,19 +253,22 @@ func (l *lane) concludeEntry(w *work, e *entry, res *result, err error, now time
 		l.concludeBatched(w, e, res, err, now)
 		return
 	}
-	v := Judge(err, Try{Number: e.attempt + 1, Age: now.Sub(e.first), Probe: w.probe, Jitter: rand.Float64()}, l.policy)
+	refused := w.refused(res)
+	v := Judge(err, Try{
+		Number: e.attempt + 1, Age: now.Sub(e.first), Probe: w.probe, Refused: refused, Jitter: rand.Float64(),
+	}, l.policy)
 	l.health.attempts[v.Outcome]++
 	switch v.Outcome {
 	case store.OutcomeDelivered:
 		l.settleEntry(e, v.Outcome, res)
 		l.count.Delivered++
 	case store.OutcomeThrottled:
-		l.giveBack(e)
+		l.giveBack(e, false)
 		return
 	case store.OutcomeRetry:
 		l.record(deliveryID(e.rec.ID, l.id), e.rec, e.attempt+1, res, err, v, 1)
 		if w.probe || l.park.full() {
-			l.giveBack(e)
+			l.giveBack(e, refused)
 			return
 		}
 		e.attempt++
@@ -242,13 +283,18 @@ func (l *lane) concludeEntry(w *work, e *entry, res *result, err error, now time
 	l.release(e.rec.OrderingKey, now)
 }
 
-// giveBack puts an entry where it will be sent next; its key stays taken by it.
-func (l *lane) giveBack(e *entry) {
+// giveBack puts an entry where it will be sent next; its key stays taken by it. One that was refused lets others of no
+// order be the next probe: perhaps it was refused for itself.
+func (l *lane) giveBack(e *entry, refused bool) {
 	if g := l.gates[e.rec.OrderingKey]; g != nil && l.ordered() && e.rec.OrderingKey != "" {
 		g.busy = false
 		if len(g.waiting) == 0 && g.parked == 0 {
 			delete(l.gates, e.rec.OrderingKey)
 		}
+	}
+	if refused && (!l.ordered() || e.rec.OrderingKey == "") {
+		l.ready.push(e)
+		return
 	}
 	l.ready.pushFront(e)
 }
@@ -256,7 +302,9 @@ func (l *lane) giveBack(e *entry) {
 func (l *lane) concludeParked(w *work, p *parked, res *result, err error, now time.Time) {
 	p.flying = false
 	age := now.Sub(p.row.FirstTried)
-	v := Judge(err, Try{Number: p.row.Attempts + 1, Age: age, Probe: w.probe, Jitter: rand.Float64()}, l.policy)
+	v := Judge(err, Try{
+		Number: p.row.Attempts + 1, Age: age, Probe: w.probe, Refused: w.refused(res), Jitter: rand.Float64(),
+	}, l.policy)
 	l.health.attempts[v.Outcome]++
 	if v.Outcome != store.OutcomeThrottled {
 		l.record(p.row.Delivery, p.rec, p.row.Attempts+1, res, err, v, len(w.parked))

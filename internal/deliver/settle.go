@@ -3,6 +3,7 @@ package deliver
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -47,6 +48,10 @@ type laneState struct {
 	ClassBase uint64       `json:"class_base"`
 	StartSeq  uint64       `json:"start_seq"`
 	Subs      []subVersion `json:"subs"`
+	// Of a lane that follows accounts below its own, unless it is idle: who was right above whom under the first of
+	// Subs, and their running numbers at the mark.
+	Family map[event.Account]event.Account `json:"family,omitempty"`
+	Seqs   map[event.Account]uint64        `json:"seqs,omitempty"`
 }
 
 // tailState is what the tail's mark keeps per account.
@@ -210,15 +215,23 @@ func (l *lane) collect(b *batchOfTick, tailNext journal.Position, tailSeq uint64
 // rowAt is the lane's saved state: at its oldest unsettled event, or else at its place.
 func (l *lane) rowAt(tailNext journal.Position, tailSeq uint64) store.LaneRow {
 	row := store.LaneRow{Integration: l.id, Account: l.account}
-	state := laneState{Counts: l.count, StartSeq: l.startSeq, Subs: l.subs}
+	state := laneState{Counts: l.count, StartSeq: l.startSeq}
 	switch e := l.win.unsettled(); {
 	case e != nil:
-		row.Mark, state.At = e.pos, e.before
+		row.Mark, state.At, state.Seqs = e.pos, e.before, l.seqsAt(e)
 	case l.attached:
 		row.Idle, row.Mark = true, tailNext
 		state.At, state.ClassBase = l.here(tailSeq), l.entry.Class.Missed
 	default:
 		row.Mark, state.At = l.next, l.at
+		if l.kin != nil {
+			state.Seqs = l.kin.seqs
+		}
+	}
+	l.forgetVersions(row.Mark)
+	state.Subs = l.subs
+	if !row.Idle {
+		state.Family = l.subs[0].kin.parents()
 	}
 	row.State = marshal(state)
 	return row
@@ -232,7 +245,7 @@ func (l *lane) saved(s savedLane) {
 	for _, e := range s.entries {
 		e.saved = true
 	}
-	l.win.popSaved()
+	l.popSaved()
 	soon := l.e.Now().Add(keepInMemory)
 	for _, p := range s.parked {
 		if p.releases {
@@ -252,8 +265,8 @@ func (e *Engine) shiftDue(by time.Duration) {
 	e.Log.Warn("the wall clock jumped; due times move with it", slog.Duration("by", by))
 	for _, l := range e.allLanes() {
 		l.mu.Lock()
-		l.park.shift(by)
-		for _, p := range l.park.due {
+		l.park.shift(e.Now())
+		for _, p := range l.park.byID {
 			l.touch(p)
 		}
 		l.mu.Unlock()
@@ -267,22 +280,36 @@ func newClockWatch(now time.Time) *clockWatch { return &clockWatch{last: now} }
 
 // jumped gives how far the wall clock jumped since the last call; 0 for an ordinary drift.
 func (c *clockWatch) jumped(now time.Time) time.Duration {
-	wall := now.Round(0).Sub(c.last.Round(0))
-	by := wall - now.Sub(c.last)
+	wall, monotonic := now.Round(0).Sub(c.last.Round(0)), now.Sub(c.last)
 	c.last = now
+	return jump(wall, monotonic)
+}
+
+// jump gives how far the wall clock jumped while it went on by one time and the monotonic one by another.
+func jump(wall, monotonic time.Duration) time.Duration {
+	by := wall - monotonic
 	if by.Abs() < clockJump {
 		return 0
 	}
 	return by
 }
 
-func (s *laneState) UnmarshalJSON(b []byte) error {
-	type plain laneState
-	if err := json.Unmarshal(b, (*plain)(s)); err != nil {
-		return err
+// readLaneState reads what rowAt wrote. The families are those of an account.
+func readLaneState(raw json.RawMessage, head event.Account) (laneState, error) {
+	var s laneState
+	if err := json.Unmarshal(raw, &s); err != nil {
+		return s, fmt.Errorf("reading its counts: %w", err)
 	}
+	f := newFamily(head, s.Family)
 	for i := range s.Subs {
-		s.Subs[i].parse()
+		v := &s.Subs[i]
+		if i > 0 {
+			f = f.moved(head, v.Moves)
+		} else {
+			v.Moves = nil // what they say is in the family
+		}
+		v.parse()
+		v.kin = f
 	}
-	return nil
+	return s, nil
 }

@@ -65,23 +65,36 @@ func (e *Engine) laneStats(l *lane) IntegrationStats {
 		seq = e.tail.seqs[l.account]
 	}
 	at := l.here(seq)
-	above := uint64(len(l.already)) // settled before a crash, above the place that the lane has come to again
-	seq += above
+	above := uint64(len(l.already)) + at.Ahead // settled before a crash, above the place that the lane has come to again
 	c := Counts{
-		Journalled: seq - l.startSeq, Matched: at.Matched + above, Filtered: at.Filtered,
+		Journalled: seq - l.startSeq + at.Foreign + above, Matched: at.Matched + above, Filtered: at.Filtered,
 		Delivered: l.count.Delivered, Waiting: l.waiting(), Parked: uint64(len(l.park.byID)), Mailbox: l.count.Mailbox,
 		Discarded: l.count.Discarded, Expired: l.count.Expired + at.Expired, Skipped: l.count.Skipped + at.Passed,
 		Lost: at.Lost,
 	}
-	if all := e.Journal.Journalled(l.account); all > seq {
-		c.Behind = all - seq
-	}
+	c.Behind = e.behind(l, seq)
+	c.Behind -= min(above, c.Behind)
 	return IntegrationStats{
-		Integration: l.id, Account: l.account, Kind: l.row.Kind, Name: l.row.Name, State: l.state(), Counts: c,
+		Integration: l.id, Account: l.account, Kind: l.row.Kind, Name: l.row.Name, State: l.state(), Hold: l.hold(), Counts: c,
 		AddsUp: c.AddUp(), Breaker: l.breaker.String(), Lag: l.lag(), LastError: l.health.lastError,
 		LastErrorAt: l.health.lastErrorAt, LastSuccess: l.health.lastSuccess,
 		Attempts: maps.Clone(l.health.attempts), Latency: l.health.latency.clone(),
 	}
+}
+
+// behind counts what the journal holds beyond a lane's place, of all accounts that it follows. Both locks are held.
+func (e *Engine) behind(l *lane, seq uint64) (n uint64) {
+	if all := e.Journal.Journalled(l.account); all > seq {
+		n = all - seq
+	}
+	if l.kin == nil {
+		return n
+	}
+	seqOf := func(a event.Account) uint64 { return l.kin.seqs[a] }
+	if l.attached {
+		seqOf = func(a event.Account) uint64 { return e.tail.seqs[a] }
+	}
+	return n + l.behindKin(seqOf, e.Journal.Journalled)
 }
 
 // waiting counts what is in the window and not settled.

@@ -109,12 +109,12 @@ func (t *tail) section(f *journal.Frame, s *journal.Section) {
 	}
 }
 
-// lost counts events that damage took from every attached lane of the account. With types it counts only what the
-// lane wanted; without, it cannot know and counts all.
+// lost counts events that damage took from every attached lane that follows the account. With types it counts only what
+// the lane wanted; without, it cannot know and counts all.
 func (t *tail) lost(account event.Account, n uint64, types []journal.TypeCount) {
 	for _, l := range t.e.allLanes() {
-		if l.account == account {
-			l.offerLost(n, types)
+		if l.account == account || l.below[account] != nil {
+			l.offerLost(account, n, types)
 		}
 	}
 }
@@ -126,13 +126,14 @@ func (t *tail) begin(l *lane) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.startSeq = t.seqs[l.account]
+	l.beginKin(t.seqs)
 	t.attachLocked(l)
 }
 
 // attachLocked lets a lane follow the tail from here on. Both locks are held.
 func (t *tail) attachLocked(l *lane) {
 	if l.entry == nil {
-		l.entry = t.index.Add(l.account, l.text, l.sub(), l)
+		t.indexLocked(l)
 	}
 	l.attached = true
 	l.classBase = l.entry.Class.Missed
@@ -151,10 +152,35 @@ func (t *tail) attachAt(l *lane, next journal.Position) bool {
 	if l.removed {
 		return true
 	}
-	l.subs = l.subs[len(l.subs)-1:]
-	l.countGap(t.seqs[l.account], t.next) // what the newest frames lost and no later one has told yet
+	l.crossTo(t.next)
+	if l.kin != nil {
+		l.countGapsTo(t.seqs, t.next)
+	} else {
+		l.countGap(t.seqs[l.account], t.next) // what the newest frames lost and no later one has told yet
+	}
 	t.attachLocked(l)
 	return true
+}
+
+// indexLocked puts a lane into the index: at its own account and at those below that it follows. Both locks are held.
+func (t *tail) indexLocked(l *lane) {
+	v := l.version()
+	l.entry = t.index.Add(l.account, l.text, v.sub, l)
+	for a := range v.kin.parents() {
+		t.followLocked(l, a, v)
+	}
+}
+
+// unindexLocked takes it out again.
+func (t *tail) unindexLocked(l *lane) {
+	if l.entry != nil {
+		t.index.Remove(l.account, l.entry)
+		l.entry = nil
+	}
+	for a, entry := range l.below {
+		t.index.Remove(a, entry)
+	}
+	l.below = nil
 }
 
 // reindex replaces a lane's subscription from the tail's position on.
@@ -168,15 +194,52 @@ func (t *tail) reindex(l *lane, change func(at journal.Position)) {
 		l.foldLocked()
 	}
 	change(t.next)
-	if l.entry != nil {
-		t.index.Remove(l.account, l.entry)
-		l.entry = nil
-	}
+	t.unindexLocked(l)
 	if wasAttached {
+		l.crossTo(t.next)
 		t.attachLocked(l)
 		return
 	}
-	l.entry = t.index.Add(l.account, l.text, l.sub(), l)
+	t.indexLocked(l)
+}
+
+// regroup changes the families of lanes, all at the tail's position: it takes no event in between.
+func (t *tail) regroup(list []regroup) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, g := range list {
+		g.lane.mu.Lock()
+		if !g.lane.removed {
+			g.lane.regroupAt(g.next)
+		}
+		g.lane.mu.Unlock()
+	}
+}
+
+// moveLocked changes a lane's places in the index by the moves of a version, and leaves the others: there may be
+// thousands. Both locks are held.
+func (t *tail) moveLocked(l *lane, v subVersion) {
+	if l.entry == nil {
+		return // it comes in with all of its family
+	}
+	for _, m := range v.Moves {
+		was := l.below[m.Account]
+		switch {
+		case m.Parent == "" && was != nil:
+			t.index.Remove(m.Account, was)
+			delete(l.below, m.Account)
+		case m.Parent != "" && was == nil:
+			t.followLocked(l, m.Account, v)
+		}
+	}
+}
+
+// followLocked puts a lane into the index of an account below its own. Both locks are held.
+func (t *tail) followLocked(l *lane, a event.Account, v subVersion) {
+	if l.below == nil {
+		l.below = map[event.Account]*route.Entry[*lane]{}
+	}
+	l.below[a] = t.index.Follow(a, l.text, v.sub, l)
 }
 
 // remove takes a lane out of the index.
@@ -189,8 +252,5 @@ func (t *tail) remove(l *lane) {
 		l.detachLocked(t.next, t.seqs[l.account])
 	}
 	l.removed = true
-	if l.entry != nil {
-		t.index.Remove(l.account, l.entry)
-		l.entry = nil
-	}
+	t.unindexLocked(l)
 }

@@ -6,9 +6,19 @@ import (
 	"github.com/tocsin-hub/tocsin/internal/route"
 )
 
-// take counts one event and, if it is wanted, puts it into the window.
+// take counts one event and, if it is wanted, puts it into the window. seq is the running number of the event's account
+// before it.
 func (l *lane) take(r *event.Record, pos journal.Position, seq uint64, why route.Reason) {
 	l.dirty = true
+	if l.foreign(r.Account) {
+		l.takeForeign(r, pos, seq, why)
+		return
+	}
+	l.takeAs(r, pos, seq, why)
+}
+
+// takeAs does it; seq is the running number of the lane's own account.
+func (l *lane) takeAs(r *event.Record, pos journal.Position, seq uint64, why route.Reason) {
 	if l.settledBefore(pos) {
 		l.at.Matched++ // settled before a crash, above the mark: it is counted in what it became
 		return
@@ -25,7 +35,7 @@ func (l *lane) take(r *event.Record, pos journal.Position, seq uint64, why route
 	case l.off:
 		l.at.Passed++
 	default:
-		e := &entry{rec: r, pos: pos, before: before}
+		e := &entry{rec: r, pos: pos, before: before, moved: l.kin.moved()}
 		l.win.push(e)
 		l.ready.push(e)
 	}

@@ -51,6 +51,7 @@ type IntegrationStats struct {
 	Kind        string
 	Name        string
 	State       LaneState
+	Hold        Hold // why it is paused; empty unless it is
 	Counts      Counts
 	AddsUp      bool
 	Breaker     string        // closed, open
@@ -74,6 +75,15 @@ const (
 	LaneDisabled   LaneState = "disabled"
 )
 
+// Hold says why a lane is paused.
+type Hold string
+
+// The reasons for a pause.
+const (
+	HoldPerson     Hold = "person"      // somebody paused it
+	HoldCredential Hold = "credentials" // a credential must be entered again, because the destination's host changed
+)
+
 // AccountStats is what is known of an account.
 type AccountStats struct {
 	Account      event.Account
@@ -87,6 +97,7 @@ type DeliveryView struct {
 	ID          event.ID
 	Integration event.ID
 	Event       event.ID
+	Account     event.Account // the event's: that of the integration, or one below it
 	Type        string
 	Severity    event.Severity
 	Status      string // delivered, waiting, parked, behind, mailbox, discarded, expired

@@ -26,6 +26,12 @@ type passing struct {
 	Lost     uint64 `json:"lost"`
 	Expired  uint64 `json:"expired"`
 	Seq      uint64 `json:"seq"` // the account's running number
+	// Foreign counts what was journalled of the accounts below the lane's own while it followed them, by their running
+	// numbers.
+	Foreign uint64 `json:"foreign,omitempty"`
+	// Ahead is how many events were settled above the mark before a crash, in a part of the journal that cannot be read
+	// any more, and are not found in any account's gap yet.
+	Ahead uint64 `json:"ahead,omitempty"`
 }
 
 // entry is one event in a lane's window.
@@ -33,6 +39,7 @@ type entry struct {
 	rec    *event.Record
 	pos    journal.Position
 	before passing
+	moved  []number // the accounts below whose running numbers changed since the entry before this one
 
 	attempt int // spent so far
 	first   time.Time
@@ -43,6 +50,9 @@ type entry struct {
 	saved   bool // its outcome is durable
 	skipped bool // settled without a send; it needs no place in a pack
 }
+
+// size is what the entry counts for against the window's bytes.
+func (e *entry) size() int { return e.rec.Size() + numberBytes*len(e.moved) }
 
 func (e *entry) settled() bool { return e.outcome != "" || e.skipped }
 
@@ -57,7 +67,7 @@ func (w *window) len() int { return len(w.list) - w.head }
 
 func (w *window) push(e *entry) {
 	w.list = append(w.list, e)
-	w.bytes += e.rec.Size()
+	w.bytes += e.size()
 }
 
 // first is the oldest entry; nil when the window is empty.
@@ -71,7 +81,7 @@ func (w *window) first() *entry {
 // popSaved drops the oldest entries as far as they are settled and saved.
 func (w *window) popSaved() (n int) {
 	for w.head < len(w.list) && w.list[w.head].saved {
-		w.bytes -= w.list[w.head].rec.Size()
+		w.bytes -= w.list[w.head].size()
 		w.list[w.head] = nil
 		w.head++
 		n++

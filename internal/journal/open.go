@@ -38,7 +38,10 @@ const (
 type Options struct {
 	// Floor is the largest position that any saved mark holds. A journal that ends before it has lost its newest part,
 	// or is an older copy: it begins a new epoch.
-	Floor        Position
+	Floor Position
+	// LeastEpoch begins a new epoch of at least this number unless the journal has come to it already: for a journal
+	// that was restored from a backup, whose original may have handed out positions after the copy was made.
+	LeastEpoch   uint32
 	MaxBytes     int64
 	MaxAge       time.Duration
 	AccountQuota int64 // plain bytes that one account may hold; 0 is no quota
@@ -99,6 +102,7 @@ type Journal struct {
 	disk  disk
 
 	damage damageLog
+	holds  holds
 
 	oldestMu   sync.Mutex
 	oldestOf   uint64 // the first frame whose time oldestTime is
@@ -126,6 +130,7 @@ func Open(ctx context.Context, log Log, o Options) (*Journal, error) {
 	}
 	j.epoch.Store(1)
 	j.damage.init(j)
+	j.holds.init()
 	j.damage.notice(log.Damage())
 	_, last := log.Bounds()
 	j.shown.Store(last)
@@ -235,12 +240,16 @@ func (j *Journal) checkEpoch(ctx context.Context) error {
 			reason = "its end is lost: " + d.Reason
 		}
 	}
+	level := slog.LevelError
+	if reason == "" && j.epoch.Load() < j.o.LeastEpoch {
+		reason, level = "it was restored from a backup", slog.LevelInfo
+	}
 	if reason == "" {
 		return nil
 	}
-	j.slog.Error("the journal begins a new epoch", slog.String("reason", reason),
+	j.slog.Log(ctx, level, "the journal begins a new epoch", slog.String("reason", reason),
 		slog.String("end", end.String()), slog.String("mark", j.o.Floor.String()))
-	j.epoch.Store(max(j.epoch.Load(), j.o.Floor.Epoch))
+	j.epoch.Store(max(j.epoch.Load(), j.o.Floor.Epoch, max(j.o.LeastEpoch, 1)-1))
 	_, err := j.BumpEpoch(ctx)
 	if errors.Is(err, ErrFull) {
 		j.epoch.Add(1) // the first frame that there is room for makes it durable

@@ -9,8 +9,12 @@ import (
 )
 
 // Trim lets the oldest frames go that are beyond MaxBytes or MaxAge. Before anything goes, sweep is called with the
-// position before which everything will be gone; only if it succeeds is the log trimmed.
+// position before which everything will be gone; only if it succeeds is the log trimmed. What a [Hold] holds stays.
 func (j *Journal) Trim(ctx context.Context, sweep func(ctx context.Context, before Position) error) error {
+	if err := j.holds.trimming(ctx); err != nil {
+		return fmt.Errorf("waiting to trim: %w", err)
+	}
+	defer j.holds.trimmed()
 	before, err := j.trimPoint(ctx)
 	if err != nil || before == 0 {
 		return err
@@ -62,6 +66,9 @@ func (j *Journal) trimPoint(ctx context.Context) (uint64, error) {
 			}
 			before = max(before, step, min(old, last))
 		}
+	}
+	if before > first {
+		before = j.holds.bound(before, j.pressed())
 	}
 	if c, ok := j.log.(Cutter); ok {
 		before = c.Cut(before)

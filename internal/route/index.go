@@ -37,10 +37,10 @@ type accountIndex[T any] struct {
 	memo    map[string]*candidates[T]
 }
 
-// Entry is one integration in the index.
+// Entry is one integration in the index of one account.
 type Entry[T any] struct {
 	Value T
-	Class *Class
+	Class *Class // nil for an integration of an account above
 
 	id  string
 	sub Subscription
@@ -50,6 +50,7 @@ type Entry[T any] struct {
 type candidates[T any] struct {
 	entries []*Entry[T]
 	missing []*Class
+	above   []*Entry[T] // integrations of accounts above whose type filters do not want it
 }
 
 // NewIndex is an empty index.
@@ -68,20 +69,35 @@ func (x *Index[T]) Add(account event.Account, id string, sub Subscription, value
 	return e
 }
 
+// Follow puts an integration of an account above into the index of this account and returns its entry. It is in no
+// class: every event of the account is offered to it, with the reason when it is filtered.
+func (x *Index[T]) Follow(account event.Account, id string, sub Subscription, value T) *Entry[T] {
+	a := x.account(account)
+	e := &Entry[T]{Value: value, id: id, sub: sub}
+	a.entries = append(a.entries, e)
+	clear(a.memo)
+	return e
+}
+
 // Remove takes an entry out. Its class goes with the last member.
 func (x *Index[T]) Remove(account event.Account, e *Entry[T]) {
 	a := x.account(account)
 	a.entries = slices.DeleteFunc(a.entries, func(other *Entry[T]) bool { return other == e })
-	e.Class.members--
-	if e.Class.members == 0 {
-		delete(a.classes, e.Class.key)
+	if e.Class != nil {
+		e.Class.members--
+		if e.Class.members == 0 {
+			delete(a.classes, e.Class.key)
+		}
 	}
 	clear(a.memo)
+	if len(a.entries) == 0 {
+		delete(x.accounts, account)
+	}
 }
 
-// Match offers the record to every integration of its account that may want it: want is called with Wanted or with
-// the reason why the event is filtered. Integrations whose type filters do not want it are only counted in their
-// class.
+// Match offers the record to every integration of its account that may want it, and to those that follow it from above:
+// want is called with Wanted or with the reason why the event is filtered. The account's own integrations whose type
+// filters do not want it are only counted in their class.
 func (x *Index[T]) Match(r *event.Record, want func(*Entry[T], Reason)) {
 	a := x.accounts[r.Account]
 	if a == nil {
@@ -93,6 +109,9 @@ func (x *Index[T]) Match(r *event.Record, want func(*Entry[T], Reason)) {
 	}
 	for _, e := range c.entries {
 		want(e, e.sub.explainRest(r, e.id))
+	}
+	for _, e := range c.above {
+		want(e, TypeFiltered)
 	}
 }
 
@@ -131,6 +150,8 @@ func (a *accountIndex[T]) candidates(eventType string) *candidates[T] {
 	for _, e := range a.entries {
 		if e.sub.WantsType(eventType) {
 			c.entries = append(c.entries, e)
+		} else if e.Class == nil {
+			c.above = append(c.above, e)
 		}
 	}
 	for _, class := range a.classes {

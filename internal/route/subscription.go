@@ -18,10 +18,11 @@ const (
 
 // Subscription says which events an integration wants. Empty Types want nothing; every other empty filter wants all.
 type Subscription struct {
-	Types           []event.TypeFilter
-	MinSeverity     event.Severity
-	AlertTypes      []string
-	Projects        []string
+	Types       []event.TypeFilter
+	MinSeverity event.Severity
+	AlertTypes  []string
+	Projects    []string
+	// IncludeChildren: also the events of the accounts below the integration's own, at any depth.
 	IncludeChildren bool
 }
 
@@ -79,6 +80,7 @@ const (
 	AlertType    Reason = "its alert type is not chosen"
 	Project      Reason = "its project is not chosen"
 	OwnFact      Reason = "it is about this integration itself"
+	OtherAccount Reason = "it belongs to another account"
 	Unnamed      Reason = "Tocsin's own facts are only sent where their type is named: \"*\" does not mean them"
 )
 

@@ -36,14 +36,21 @@ var (
 // Store is everything that is kept beside the journal.
 type Store interface {
 	Meta
+	Accounts
+	Projects
+	Usages
 	Integrations
 	Keys
+	Users
+	Sessions
+	Links
 	Lanes
 	Parking
 	Attempts
 	Jobs
 	Idempotency
 	Outbox
+	Audit
 	// Ping proves that the store can be written. The proof may be a second old, so that many callers cost little.
 	Ping(ctx context.Context) error
 	Close() error
@@ -84,7 +91,13 @@ type Integration struct {
 	Delivery     json.RawMessage
 	Owner        string
 	RotateBy     string // a date (2006-01-02) or empty
-	Version      int64  // grows by one with each change; it is the ETag
+	// Voided lists the settings (by path) whose stored secret was given up because the destination's host changed. While
+	// there are any, nothing is sent: events wait.
+	Voided []string
+	// RotationSaid is the RotateBy date that was last announced as near, with "/past" behind it once it was announced as
+	// past.
+	RotationSaid string
+	Version      int64 // grows by one with each change; it is the ETag
 	CreatedAt    time.Time
 	UpdatedAt    time.Time
 	DeletedAt    time.Time // zero while it exists; a deleted one keeps its row for its history
@@ -93,6 +106,9 @@ type Integration struct {
 	// not at all. It is no part of the row and is never read back.
 	Say []Said
 }
+
+// Held says whether events wait instead of being sent: a person paused it, or a credential must be entered again.
+func (i *Integration) Held() bool { return i.Paused || len(i.Voided) > 0 }
 
 // Integrations keeps the configured connectors.
 type Integrations interface {
@@ -110,12 +126,20 @@ type Integrations interface {
 
 // Key is an API key. The secret itself is never stored.
 type Key struct {
-	ID         event.ID
-	Account    event.Account
-	Name       string
-	Prefix     string   // the visible beginning, "tsk_live_7f3k"
-	Hash       [32]byte // SHA-256 of the whole key
-	Scopes     []string
+	ID      event.ID
+	Account event.Account
+	Name    string
+	Prefix  string   // the visible beginning, "tsk_live_7f3k"
+	Hash    [32]byte // SHA-256 of the whole key
+	Scopes  []string
+	// Environment is "live" or "test"; the key's prefix shows it.
+	Environment string
+	// EventTypes limits what may be sent with the key (patterns as in subscriptions); empty: every type.
+	EventTypes []string
+	// RateLimit is the most requests per minute; 0: no limit of its own.
+	RateLimit  int
+	CreatedBy  string   // the id of who made it: "key_…", "usr_…" or empty
+	Replaces   event.ID // the key that this one was rotated from; zero if none
 	CreatedAt  time.Time
 	ExpiresAt  time.Time // zero: never
 	RevokedAt  time.Time // zero: valid
@@ -127,6 +151,11 @@ type Key struct {
 type Keys interface {
 	// CreateKey gives ErrConflict when the id or the hash is known.
 	CreateKey(ctx context.Context, k Key) error
+	// GetKey finds a key of an account in whatever state.
+	GetKey(ctx context.Context, account event.Account, id event.ID) (Key, error)
+	// RotateKey stores next and lets the key that it replaces end at end, both or nothing; a key that ends sooner keeps
+	// its end. ErrNotFound when next's account has no such key, ErrConflict when it is revoked.
+	RotateKey(ctx context.Context, next Key, end time.Time) error
 	// KeyByHash finds a key in whatever state.
 	KeyByHash(ctx context.Context, hash [32]byte) (Key, error)
 	// ListKeys gives an account's keys, newest first, revoked and expired ones included.
@@ -213,6 +242,10 @@ type Parked struct {
 	RangeTo journal.Position
 	Matched uint64
 	Record  []byte // event.Record.AppendBinary; empty for an expired range
+	// EventAccount is the event's account where that is one below Account, and empty otherwise. Parents are then the
+	// accounts above it, the nearest first and Account last.
+	EventAccount event.Account
+	Parents      []event.Account
 }
 
 // ParkedFilter selects parked deliveries of an account. Empty fields do not filter.

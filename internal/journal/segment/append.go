@@ -66,7 +66,7 @@ func (l *Log) fits(payload int) bool {
 // does not last.
 func (l *Log) rotate(ctx context.Context) error {
 	p, err := l.work.take(ctx)
-	if errors.Is(err, syscall.ENOSPC) {
+	if passes(err) {
 		return fmt.Errorf("preparing a segment: %w: %w", journal.ErrFull, err)
 	}
 	if err != nil {
@@ -101,6 +101,12 @@ func (l *Log) rotate(ctx context.Context) error {
 	return nil
 }
 
+// passes says whether a file could not be made for want of something that comes back: room on the disk, or file
+// descriptors, which anybody can use up who may open connections.
+func passes(err error) bool {
+	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)
+}
+
 // write puts the record at the end of the active segment, with the segment's header if it is the first.
 func (l *Log) write(record []byte, begins bool) error {
 	s, v := l.active, l.active.v // pinned: nothing but this writer changes it
@@ -110,7 +116,15 @@ func (l *Log) write(record []byte, begins bool) error {
 		l.buf = append(l.buf, s.header()...)
 	}
 	l.buf = appendRecord(l.buf, s.salt, l.next, record)
-	if _, err := v.file.WriteAt(l.buf, at); err != nil {
+	half := 0
+	if failpoint.Built { // so that a kill can leave half a record
+		half = len(l.buf) / 2
+		if _, err := v.file.WriteAt(l.buf[:half], at); err != nil {
+			return err
+		}
+		failpoint.Hit(failpoint.JournalMidWrite)
+	}
+	if _, err := v.file.WriteAt(l.buf[half:], at+int64(half)); err != nil {
 		return err
 	}
 	failpoint.Hit(failpoint.JournalAfterWrite)

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io/fs"
 	"math/rand/v2"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 
@@ -94,6 +96,7 @@ func TestFailAtEveryCall(t *testing.T) {
 		"an error":      {err: syscall.EIO},
 		"a full disk":   {err: syscall.ENOSPC},
 		"a short write": {err: syscall.EIO, short: true},
+		"no descriptor": {err: syscall.EMFILE},
 	}
 	for name, f := range faults {
 		t.Run(name, func(t *testing.T) {
@@ -150,6 +153,46 @@ func failAt(t *testing.T, k int, f fault) {
 	}
 	check(t, what+", closed", again, l)
 	_ = again.Close()
+}
+
+// poor has no file descriptors for new files while the flag is set.
+type poor struct {
+	segment.FS
+	now *atomic.Bool
+}
+
+func (p poor) Create(name string) (segment.File, error) {
+	if p.now.Load() {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: syscall.EMFILE}
+	}
+	return p.FS.Create(name)
+}
+
+// TestNoDescriptors: while a file cannot be made because too many are open, the log is full; then it goes on.
+func TestNoDescriptors(t *testing.T) {
+	t.Parallel()
+	dir, none := t.TempDir(), new(atomic.Bool)
+	log, err := segment.Open(t.Context(), dir, segment.Options{SegmentBytes: 1024, FS: poor{segment.DirFS(dir), none}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer log.Close()
+	next, full := uint64(1), 0
+	for next < 200 {
+		none.Store(next > 50 && full < 5)
+		got, err := log.Append(t.Context(), record(next))
+		switch {
+		case errors.Is(err, journal.ErrFull) && full < 5:
+			full++
+		case err != nil || got != next:
+			t.Fatalf("record %d: number %d, %v", next, got, err)
+		default:
+			next++
+		}
+	}
+	if full != 5 {
+		t.Errorf("full %d times, want 5", full)
+	}
 }
 
 // newest is what the newest segment holds.

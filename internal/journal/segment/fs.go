@@ -8,6 +8,9 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
+
+	"github.com/tocsin-hub/tocsin/internal/failpoint"
 )
 
 // FS is what the log needs of its directory. Names have no folders. Tests put faults here.
@@ -48,18 +51,23 @@ type FileInfo struct {
 // lockName is the file that carries the lock of a directory.
 const lockName = "LOCK"
 
-type dirFS string
+type dirFS struct {
+	dir string
+
+	mu     sync.Mutex
+	opened *os.File // the directory; kept, so that making a creation durable takes no file descriptor
+}
 
 // DirFS is the FS of a directory.
-func DirFS(dir string) FS { return dirFS(dir) }
+func DirFS(dir string) FS { return &dirFS{dir: dir} }
 
-func (d dirFS) path(name string) string { return filepath.Join(string(d), name) }
+func (d *dirFS) path(name string) string { return filepath.Join(d.dir, name) }
 
-func (d dirFS) Create(name string) (File, error) {
+func (d *dirFS) Create(name string) (File, error) {
 	return openFile(d.path(name), os.O_RDWR|os.O_CREATE|os.O_EXCL)
 }
 
-func (d dirFS) Open(name string, write bool) (File, error) {
+func (d *dirFS) Open(name string, write bool) (File, error) {
 	if write {
 		return openFile(d.path(name), os.O_RDWR)
 	}
@@ -74,8 +82,8 @@ func openFile(path string, flags int) (File, error) {
 	return osFile{f}, nil
 }
 
-func (d dirFS) List() ([]FileInfo, error) {
-	entries, err := os.ReadDir(string(d))
+func (d *dirFS) List() ([]FileInfo, error) {
+	entries, err := os.ReadDir(d.dir)
 	if err != nil {
 		return nil, err
 	}
@@ -93,19 +101,24 @@ func (d dirFS) List() ([]FileInfo, error) {
 	return list, nil
 }
 
-func (d dirFS) Rename(from, to string) error { return os.Rename(d.path(from), d.path(to)) }
-func (d dirFS) Remove(name string) error     { return os.Remove(d.path(name)) }
+func (d *dirFS) Rename(from, to string) error { return os.Rename(d.path(from), d.path(to)) }
+func (d *dirFS) Remove(name string) error     { return os.Remove(d.path(name)) }
 
-func (d dirFS) SyncDir() error {
-	f, err := os.Open(string(d))
-	if err != nil {
-		return err
+func (d *dirFS) SyncDir() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.opened == nil {
+		f, err := os.Open(d.dir)
+		if err != nil {
+			return err
+		}
+		d.opened = f // it is closed when the dirFS is garbage
 	}
-	return errors.Join(f.Sync(), f.Close())
+	return d.opened.Sync()
 }
 
-func (d dirFS) Lock(name string) (io.Closer, error) {
-	if err := os.MkdirAll(string(d), 0o700); err != nil {
+func (d *dirFS) Lock(name string) (io.Closer, error) {
+	if err := os.MkdirAll(d.dir, 0o700); err != nil {
 		return nil, err
 	}
 	f, err := os.OpenFile(d.path(name), os.O_RDWR|os.O_CREATE, 0o600)
@@ -116,7 +129,7 @@ func (d dirFS) Lock(name string) (io.Closer, error) {
 		holder := make([]byte, 64)
 		n, _ := f.ReadAt(holder, 0)
 		_ = f.Close()
-		return nil, fmt.Errorf("%s is used by another process (%s): %w", string(d), strings.TrimSpace(string(holder[:n])), err)
+		return nil, fmt.Errorf("%s is used by another process (%s): %w", d.dir, strings.TrimSpace(string(holder[:n])), err)
 	}
 	// Who holds the lock is for people only; failing to say so is no reason not to start.
 	if f.Truncate(0) == nil {
@@ -127,7 +140,20 @@ func (d dirFS) Lock(name string) (io.Closer, error) {
 
 type osFile struct{ *os.File }
 
-func (f osFile) Sync() error { return syncData(f.File) }
+func (f osFile) WriteAt(b []byte, off int64) (int, error) {
+	if err := failpoint.Fault(failpoint.DiskWrite); err != nil {
+		return 0, &fs.PathError{Op: "write", Path: f.Name(), Err: err}
+	}
+	return f.File.WriteAt(b, off)
+}
+
+func (f osFile) Sync() error {
+	if err := failpoint.Fault(failpoint.DiskSync); err != nil {
+		return &fs.PathError{Op: "sync", Path: f.Name(), Err: err}
+	}
+	return syncData(f.File)
+}
+
 func (f osFile) Drop() error { return dropCache(f.File) }
 
 func (f osFile) Size() (int64, error) {

@@ -17,6 +17,7 @@ const (
 	listParked       listKind = 'p'
 	listAttempts     listKind = 'a'
 	listPacks        listKind = 'c'
+	listAudit        listKind = 'l'
 )
 
 // encodeCursor makes an opaque text of the last row's sort key. Parts are int64 or []byte.

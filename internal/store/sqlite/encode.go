@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/tocsin-hub/tocsin/internal/event"
@@ -97,11 +98,38 @@ func (c textCol[T]) Scan(src any) error {
 	return nil
 }
 
+// accountsCol is a list of accounts in a text. Their names have no spaces.
+type accountsCol struct{ to *[]event.Account }
+
+// Scan is for package sql.
+func (c accountsCol) Scan(src any) error {
+	var text string
+	if err := (textCol[string]{&text}).Scan(src); err != nil {
+		return err
+	}
+	*c.to = nil
+	for _, name := range strings.Fields(text) {
+		*c.to = append(*c.to, event.Account(name))
+	}
+	return nil
+}
+
+func accountsText(list []event.Account) string {
+	names := make([]string, len(list))
+	for i, a := range list {
+		names[i] = string(a)
+	}
+	return strings.Join(names, " ")
+}
+
 // bytesCol copies a blob; an empty one gives nil.
 type bytesCol[T ~[]byte] struct{ to *T }
 
 func (c bytesCol[T]) Scan(src any) error {
 	b, ok := src.([]byte)
+	if text, isText := src.(string); isText { // somebody changed it by hand: what it says is for the reader to judge
+		b, ok = []byte(text), true
+	}
 	if src != nil && !ok {
 		return fmt.Errorf("the column holds %T, not bytes", src)
 	}

@@ -11,13 +11,13 @@ import (
 )
 
 const integrationColumns = `id, account, kind, name, enabled, paused, disabled_reason, settings, secrets, subscription,
-	delivery, owner, rotate_by, version, created_at, updated_at, deleted_at`
+	delivery, owner, rotate_by, rotation_said, voided, version, created_at, updated_at, deleted_at`
 
 func scanIntegration(r row, i *store.Integration) error {
 	return r.Scan(idCol{&i.ID}, textCol[event.Account]{&i.Account}, &i.Kind, textCol[string]{&i.Name}, &i.Enabled,
 		&i.Paused, textCol[string]{&i.DisabledReason}, bytesCol[json.RawMessage]{&i.Settings}, jsonCol{&i.Secrets},
 		bytesCol[json.RawMessage]{&i.Subscription}, bytesCol[json.RawMessage]{&i.Delivery}, textCol[string]{&i.Owner},
-		&i.RotateBy, &i.Version, timeCol{&i.CreatedAt}, timeCol{&i.UpdatedAt}, timeCol{&i.DeletedAt})
+		&i.RotateBy, &i.RotationSaid, jsonCol{&i.Voided}, &i.Version, timeCol{&i.CreatedAt}, timeCol{&i.UpdatedAt}, timeCol{&i.DeletedAt})
 }
 
 // CreateIntegration implements store.Integrations.
@@ -26,10 +26,14 @@ func (s *Store) CreateIntegration(ctx context.Context, i store.Integration) erro
 	if err != nil {
 		return fmt.Errorf("encoding the sealed secrets: %w", err)
 	}
+	voided, err := json.Marshal(i.Voided)
+	if err != nil {
+		return fmt.Errorf("encoding the voided secrets: %w", err)
+	}
 	return s.config.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `INSERT INTO integrations (`+integrationColumns+`) VALUES (`+placeholders(17)+`)`,
+		_, err := tx.ExecContext(ctx, `INSERT INTO integrations (`+integrationColumns+`) VALUES (`+placeholders(19)+`)`,
 			i.ID[:], string(i.Account), i.Kind, i.Name, flag(i.Enabled), flag(i.Paused), i.DisabledReason,
-			blob(i.Settings), secrets, blob(i.Subscription), blob(i.Delivery), i.Owner, i.RotateBy, 1,
+			blob(i.Settings), secrets, blob(i.Subscription), blob(i.Delivery), i.Owner, i.RotateBy, i.RotationSaid, voided, 1,
 			micros(i.CreatedAt), micros(i.UpdatedAt), micros(i.DeletedAt))
 		if err != nil {
 			return err
@@ -44,12 +48,17 @@ func (s *Store) UpdateIntegration(ctx context.Context, i store.Integration) erro
 	if err != nil {
 		return fmt.Errorf("encoding the sealed secrets: %w", err)
 	}
+	voided, err := json.Marshal(i.Voided)
+	if err != nil {
+		return fmt.Errorf("encoding the voided secrets: %w", err)
+	}
 	return s.config.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		res, err := tx.ExecContext(ctx, `UPDATE integrations SET name = ?, enabled = ?, paused = ?, disabled_reason = ?,
-			settings = ?, secrets = ?, subscription = ?, delivery = ?, owner = ?, rotate_by = ?, version = version + 1,
+			settings = ?, secrets = ?, subscription = ?, delivery = ?, owner = ?, rotate_by = ?, rotation_said = ?, voided = ?,
+			version = version + 1,
 			updated_at = ?, deleted_at = ? WHERE id = ? AND account = ? AND version = ?`,
 			i.Name, flag(i.Enabled), flag(i.Paused), i.DisabledReason, blob(i.Settings), secrets, blob(i.Subscription),
-			blob(i.Delivery), i.Owner, i.RotateBy, micros(i.UpdatedAt), micros(i.DeletedAt),
+			blob(i.Delivery), i.Owner, i.RotateBy, i.RotationSaid, voided, micros(i.UpdatedAt), micros(i.DeletedAt),
 			i.ID[:], string(i.Account), i.Version)
 		if err != nil {
 			return err

@@ -10,7 +10,7 @@ import (
 )
 
 const parkedColumns = `delivery, account, integration, event, type, severity, ordering_key, position, state, due,
-	attempts, cause, cause_class, since, first_tried, range_to, matched`
+	attempts, cause, cause_class, since, first_tried, range_to, matched, event_account, event_parents`
 
 // parkedEnded is the condition of the index on age.
 const parkedEnded = `state IN ('mailbox', 'discarded', 'expired')`
@@ -19,7 +19,8 @@ func parkedTargets(p *store.Parked) []any {
 	return []any{idCol{&p.Delivery}, textCol[event.Account]{&p.Account}, idCol{&p.Integration}, idCol{&p.Event},
 		textCol[string]{&p.Type}, &p.Severity, textCol[string]{&p.OrderingKey}, positionCol{&p.Position},
 		textCol[store.ParkedState]{&p.State}, timeCol{&p.Due}, &p.Attempts, textCol[string]{&p.Cause},
-		textCol[string]{&p.CauseClass}, timeCol{&p.Since}, timeCol{&p.FirstTried}, positionCol{&p.RangeTo}, &p.Matched}
+		textCol[string]{&p.CauseClass}, timeCol{&p.Since}, timeCol{&p.FirstTried}, positionCol{&p.RangeTo}, &p.Matched,
+		textCol[event.Account]{&p.EventAccount}, accountsCol{&p.Parents}}
 }
 
 func scanParked(r row, p *store.Parked) error { return r.Scan(parkedTargets(p)...) }

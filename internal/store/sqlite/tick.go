@@ -36,7 +36,7 @@ func prepareTick(ctx context.Context, db *sql.DB) (*tickStatements, error) {
 		{&t.packs, `packs (integration, span, hi, lo, at, seq, account, count, bytes, data)`, `ON CONFLICT DO NOTHING`},
 		{&t.attempts, `attempts (` + attemptColumns + `, bytes)`, `ON CONFLICT (id) DO NOTHING`},
 		{&t.parked, `parked (` + parkedColumns + `)`,
-			// A delivery's account, integration and event never change.
+			// A delivery's account, integration, event and the event's accounts never change.
 			`ON CONFLICT (delivery) DO UPDATE SET type = excluded.type, severity = excluded.severity,
 			ordering_key = excluded.ordering_key, position = excluded.position, state = excluded.state,
 			due = excluded.due, attempts = excluded.attempts, cause = excluded.cause,
@@ -175,7 +175,8 @@ func (t *tickStatements) savePark(ctx context.Context, tx *sql.Tx, tick *store.T
 		}
 		return append(args, p.Delivery[:], string(p.Account), p.Integration[:], p.Event[:], p.Type, int64(p.Severity),
 			p.OrderingKey, p.Position.Bytes(), string(p.State), micros(p.Due), int64(p.Attempts), p.Cause, p.CauseClass,
-			micros(p.Since), micros(p.FirstTried), p.RangeTo.Bytes(), int64(p.Matched))
+			micros(p.Since), micros(p.FirstTried), p.RangeTo.Bytes(), int64(p.Matched),
+			string(p.EventAccount), accountsText(p.Parents))
 	})
 	if err != nil {
 		return err

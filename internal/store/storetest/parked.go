@@ -32,9 +32,11 @@ func testParked(t *testing.T, s *suite) {
 	behind := parked(acme, id, 1)
 	behind.State, behind.Due = store.StateBehind, time.Time{}
 	foreign := parked(other, event.NewID(), 1)
-	s.tick(t, store.Tick{Park: []store.Parked{p, expired, behind, foreign}})
+	child := parked(acme, id, 4)
+	child.EventAccount, child.Parents = "shop", []event.Account{"emea", acme}
+	s.tick(t, store.Tick{Park: []store.Parked{p, expired, behind, foreign, child}})
 
-	for _, want := range []store.Parked{p, expired, behind} {
+	for _, want := range []store.Parked{p, expired, behind, child} {
 		got, err := s.GetParked(s.ctx, acme, want.Delivery)
 		must(t, err)
 		same(t, "parked delivery", got, want)
@@ -43,8 +45,8 @@ func testParked(t *testing.T, s *suite) {
 	}
 	got, err := s.LoadParked(s.ctx, id)
 	must(t, err)
-	p.Record, behind.Record = nil, nil
-	same(t, "waiting deliveries by position", got, []store.Parked{behind, p})
+	p.Record, behind.Record, child.Record = nil, nil, nil
+	same(t, "waiting deliveries by position", got, []store.Parked{behind, p, child})
 }
 
 func testParkedKeepsRecord(t *testing.T, s *suite) {
