@@ -6,29 +6,39 @@ package api
 import (
 	"cmp"
 	"context"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humachi"
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
 
+	"github.com/tocsin-hub/tocsin/internal/act"
+	"github.com/tocsin-hub/tocsin/internal/audit"
 	"github.com/tocsin-hub/tocsin/internal/connector"
 	"github.com/tocsin-hub/tocsin/internal/deliver"
 	"github.com/tocsin-hub/tocsin/internal/event"
 	"github.com/tocsin-hub/tocsin/internal/form"
 	"github.com/tocsin-hub/tocsin/internal/identity"
+	"github.com/tocsin-hub/tocsin/internal/identity/account"
+	"github.com/tocsin-hub/tocsin/internal/identity/gate"
+	"github.com/tocsin-hub/tocsin/internal/identity/plan"
+	"github.com/tocsin-hub/tocsin/internal/identity/user"
 	"github.com/tocsin-hub/tocsin/internal/integration"
 	"github.com/tocsin-hub/tocsin/internal/store"
 )
 
-// Identity says who calls and keeps the keys; *identity.Service is one.
+// Identity keeps the keys; *identity.Service is one.
 type Identity interface {
-	Authenticate(ctx context.Context, presented, ip string) (identity.Principal, error)
-	Create(ctx context.Context, account event.Account, name string, scopes []identity.Scope, expiresInDays int) (store.Key, form.Secret, error)
+	Create(ctx context.Context, account event.Account, spec identity.KeySpec) (store.Key, form.Secret, error)
+	Get(ctx context.Context, account event.Account, id event.ID) (store.Key, error)
+	Rotate(ctx context.Context, account event.Account, id event.ID, overlap time.Duration) (store.Key, form.Secret, error)
 	List(ctx context.Context, account event.Account, p store.Page) ([]store.Key, string, error)
 	Revoke(ctx context.Context, account event.Account, id event.ID) error
 }
@@ -64,6 +74,25 @@ type Health interface {
 
 // Deps are what the API stands on. ClientIP and Log may be nil.
 type Deps struct {
+	// Gate lets requests in.
+	Gate     *gate.Gate
+	Accounts *account.Service
+	Matrix   *plan.Matrix
+	Plans    *plan.Service
+	Users    *user.Service
+	Audit    *audit.Log
+	// Recorder writes down the acts of rooms that do not do so themselves; it is Audit but in tests.
+	Recorder act.Recorder
+	Secrets  Secrets
+	// Backup writes a consistent copy of the hub, with the journal if events is true.
+	Backup func(ctx context.Context, w io.Writer, events bool) error
+	// Egress is what the operator configured.
+	Egress Egress
+	// PublicURL is where people reach the hub, without a trailing slash; empty: as the request addressed it.
+	PublicURL string
+	// SecureCookies says that people reach the hub over TLS.
+	SecureCookies bool
+
 	Identity     Identity
 	Integrations *integration.Service
 	Catalogue    connector.Catalogue
@@ -81,9 +110,12 @@ type Deps struct {
 type server struct {
 	Deps
 
-	api   huma.API
-	log   *slog.Logger
-	order []string // the operations' ids as they were declared
+	api        huma.API
+	log        *slog.Logger
+	order      []string          // the operations' ids as they were declared
+	acts       map[string]string // the audited action of each operation that has one
+	sameOrigin *http.CrossOriginProtection
+	bodies     bodies
 }
 
 // New makes the handler of everything below /api but ingest, and of the page at /. It panics when an operation is
@@ -107,7 +139,12 @@ func newServer(d Deps) *server {
 		problem(http.StatusMethodNotAllowed, req.Method+" is not possible here; /api/docs lists what is").
 			with("Allow", allowed(r, req.URL.Path)).write(w)
 	})
-	a := &server{Deps: d, log: log}
+	a := &server{Deps: d, log: log, acts: map[string]string{}, sameOrigin: http.NewCrossOriginProtection()}
+	if d.PublicURL != "" {
+		if err := a.sameOrigin.AddTrustedOrigin(originOf(d.PublicURL)); err != nil {
+			panic("api: the public URL was not checked: " + err.Error())
+		}
+	}
 	a.api = huma.NewAPI(huma.Config{
 		OpenAPI:       newDocument(d.Version),
 		Formats:       map[string]huma.Format{"application/json": huma.DefaultJSONFormat, "json": huma.DefaultJSONFormat},
@@ -126,8 +163,25 @@ func newServer(d Deps) *server {
 	a.mailboxOperations()
 	a.stateOperations()
 	a.keyOperations()
+	a.sessionOperations()
+	a.userOperations()
+	a.accountOperations()
+	a.projectOperations()
+	a.planOperations()
+	a.auditOperations()
+	a.operatorOperations()
 	mountReference(r, doc, a.order)
+	mountSetup(r)
 	return a
+}
+
+// originOf is a URL's scheme and host.
+func originOf(raw string) string {
+	u, err := url.Parse(raw)
+	if err != nil {
+		return raw
+	}
+	return u.Scheme + "://" + u.Host
 }
 
 // allowed lists the methods that a path has.

@@ -42,14 +42,22 @@ func TestOtherAccounts(t *testing.T) {
 	d := h.engine.deliverOne(event.DefaultAccount, "mailbox")
 	job := h.want(202, "POST", "/api/v1/mailbox/replay", `{"filter":{}}`).get("id").Str
 	key := h.want(201, "POST", "/api/v1/api-keys", `{"name":"k","scopes":["events:read"]}`).get("id").Str
+	project, owner := h.project("web"), h.person(event.DefaultAccount, identity.RoleOwner)
+	session := h.want(200, "GET", "/api/v1/me/sessions", "", owner.here()).get("items.0.id").Str
+	h.account("other", "")
 	values := map[string]string{
 		"/api/v1/integrations/{id}": path, "/api/v1/events/{id}": "/api/v1/events/" + e.ID.Text(event.PrefixEvent),
 		"/api/v1/deliveries/{id}": "/api/v1/deliveries/" + d.ID.Text(event.PrefixDelivery),
 		"/api/v1/jobs/{id}":       "/api/v1/jobs/" + job,
 		"/api/v1/api-keys/{id}":   "/api/v1/api-keys/" + key, "/api/admin/api-keys/{id}": "/api/admin/api-keys/" + key,
+		"/api/v1/projects/{id}": project, "/api/v1/users/{id}": "/api/v1/users/" + owner.id,
+		"/api/v1/me/sessions/{id}": "/api/v1/me/sessions/" + session,
 	}
-	bodies := map[string]string{"update-integration": `{"name":"stolen"}`, "preview-integration": `{"event_type":"alert.created"}`}
-	stranger := withKey(h.key("other", identity.Admin))
+	bodies := map[string]string{
+		"update-integration": `{"name":"stolen"}`, "preview-integration": `{"event_type":"alert.created"}`,
+		"update-project": `{"title":"stolen"}`, "update-user": `{"role":"viewer"}`,
+	}
+	stranger, somebody := withKey(h.key("other", identity.Admin)), h.person("other", identity.RoleOwner)
 	for id, o := range documented(t, h.server.api.OpenAPI()) {
 		prefix, rest, _ := strings.Cut(o.Path, "{id}")
 		if !strings.Contains(o.Path, "{id}") {
@@ -61,16 +69,27 @@ func TestOtherAccounts(t *testing.T) {
 			continue
 		}
 		for _, bad := range []string{base, base[:strings.LastIndex(base, "/")] + "/not-an-id"} {
-			r := h.call(o.Method, bad+rest, bodies[id], stranger)
+			as := stranger
+			if id == "end-session" { // only people have sessions
+				as = somebody.here()
+			}
+			r := h.call(o.Method, bad+rest, bodies[id], as)
 			empty := id == "list-integration-deliveries" && r.StatusCode == 200 && r.get("items.#").Int() == 0
 			if r.StatusCode != 404 && !empty {
 				t.Errorf("%s of another account answers %d: %s", id, r.StatusCode, r.body)
 			}
 		}
 	}
-	for _, p := range []string{"integrations", "events", "deliveries", "mailbox"} {
+	for _, p := range []string{"integrations", "events", "deliveries", "mailbox", "projects"} {
 		if r := h.want(200, "GET", "/api/v1/"+p, "", stranger); r.get("items.#").Int() != 0 {
 			t.Errorf("%s of another account lists %s", p, r.body)
+		}
+	}
+	for _, p := range []string{"api-keys", "users", "audit", "accounts"} {
+		for _, as := range []option{stranger, somebody.here()} {
+			if r := h.want(200, "GET", "/api/v1/"+p, "", as); strings.Contains(r.body, owner.id) || strings.Contains(r.body, key) || r.get(`items.#(name=="default")`).Exists() {
+				t.Errorf("%s of another account lists %s", p, r.body)
+			}
 		}
 	}
 	h.want(200, "GET", path, "")
@@ -194,18 +213,62 @@ func (r reply) first() string { return r.Status + "\n" }
 func TestSecretsSurviveAPatch(t *testing.T) {
 	t.Parallel()
 	h := newHub(t)
-	url, _ := echo(t)
-	path := h.webhook("x", "https://old.example.com")
+	path := h.webhook("x", "https://soc.example.com/old")
 	before := h.want(200, "GET", path, "").get("settings").Raw
-	// The whole object goes back as it was read, with another URL.
-	h.want(200, "PATCH", path, `{"settings":`+strings.Replace(before, "https://old.example.com", url, 1)+`}`)
+	// The whole object goes back as it was read, with another path on the same host.
+	h.want(200, "PATCH", path, `{"settings":`+strings.Replace(before, "/old", "/new", 1)+`}`)
 	r := h.want(200, "POST", path+"/preview", `{"event_type":"alert.created"}`)
-	if r.get("request.headers.X-Tocsin-Signature").Str == "" || r.get("request.headers.X-Secret").Str != "********" {
+	if r.get("request.url").Str != "https://soc.example.com/new" || r.get("request.headers.X-Tocsin-Signature").Str == "" ||
+		r.get("request.headers.X-Secret").Str != "********" {
 		t.Errorf("the secrets are lost: %s", r.body)
 	}
 	r = h.want(200, "PATCH", path, `{"settings":{"signing_secret":null}}`)
 	if r.get("settings.signing_secret").Exists() || r.get(`warnings.#(field=="settings.signing_secret").message`).Str == "" {
 		t.Errorf("null did not remove the secret: %s", r.body)
+	}
+}
+
+// TestAnotherHostVoidsSecrets: whoever may change a destination must not be able to send the secrets there.
+func TestAnotherHostVoidsSecrets(t *testing.T) {
+	t.Parallel()
+	h := newHub(t)
+	url, got := echo(t)
+	path := h.webhook("x", "https://soc.example.com/hook")
+	before := h.want(200, "GET", path, "").get("settings").Raw
+	// Trying the other host with the stored secrets, without saving it, sends nothing either.
+	h.want(422, "POST", path+"/test", `{"settings":{"url":"`+url+`"},"event_type":"alert.created"}`)
+	r := h.want(200, "PATCH", path, `{"settings":`+strings.Replace(before, "https://soc.example.com/hook", url, 1)+`}`)
+	if r.get("voided").Raw != `["headers.0.value","signing_secret"]` {
+		t.Errorf("got %s", r.body)
+	}
+	if v := h.want(200, "GET", "/api/v1/secrets", "").get("voided.0.settings").Raw; v != `["headers.0.value","signing_secret"]` {
+		t.Errorf("the operator sees %s", v)
+	}
+	for _, verb := range []string{"/test", "/preview"} {
+		h.want(422, "POST", path+verb, `{"event_type":"alert.created"}`)
+	}
+	// Back to the old host: what was given up stays given up.
+	if r := h.want(200, "PATCH", path, `{"settings":{"url":"https://soc.example.com/hook"}}`); r.get("voided.#").Int() != 2 {
+		t.Errorf("got %s", r.body)
+	}
+	h.want(200, "PATCH", path, `{"settings":{"url":"`+url+`"}}`)
+	r = h.want(200, "PATCH", path, `{"settings":{"signing_secret":"`+canarySecret+`","headers":[{"name":"X-Secret","value":"`+canaryHeader+`","secret":true}]}}`)
+	if r.get("voided").Exists() || r.get("settings.signing_secret").Str != "********" {
+		t.Errorf("entering them again gave %s", r.body)
+	}
+	select {
+	case body := <-got:
+		t.Fatalf("the new host was sent %s", body)
+	default:
+	}
+	if r := h.want(200, "POST", path+"/test", `{"event_type":"alert.created"}`); !r.get("ok").Bool() {
+		t.Errorf("got %s", r.body)
+	}
+	<-got
+	// Or clearing them.
+	h.want(200, "PATCH", path, `{"settings":{"url":"https://third.example.com"}}`)
+	if r := h.want(200, "PATCH", path, `{"settings":{"signing_secret":null,"headers":[]}}`); r.get("voided").Exists() {
+		t.Errorf("clearing them gave %s", r.body)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"mime"
 	"net/http"
 	"strings"
+	"sync/atomic"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -16,21 +17,42 @@ import (
 const (
 	// MaxBodyBytes bounds a body (1 MiB).
 	MaxBodyBytes = 1 << 20
+	// MaxOpenBodyBytes bounds the body of an operation that is open to everybody (8 KiB).
+	MaxOpenBodyBytes = 8 << 10
 	// MaxBodyDepth bounds how deep objects and arrays may nest.
 	MaxBodyDepth = 64
+	// MaxBodyMembers bounds the members of all objects of a body together.
+	MaxBodyMembers = 10_000
+	// maxBodiesBytes bounds all bodies that are in memory at a time (32 MiB).
+	maxBodiesBytes = 32 << 20
 )
+
+// bodies is the memory that bodies take at the moment.
+type bodies struct{ held atomic.Int64 }
+
+// hold takes room for a body of at most most bytes; it says how much it took, or that there is none.
+func (b *bodies) hold(r *http.Request, most int64) (taken int64, ok bool) {
+	taken = most
+	if r.ContentLength >= 0 {
+		taken = min(r.ContentLength, most)
+	}
+	if b.held.Add(taken) > maxBodiesBytes {
+		b.held.Add(-taken)
+		return 0, false
+	}
+	return taken, true
+}
+
+func (b *bodies) release(taken int64) { b.held.Add(-taken) }
 
 // checkBody reads the request's body, refuses what is too large, too deep, not JSON or ambiguous (a name twice in one
 // object), and puts the bytes back for the handler.
-func checkBody(w http.ResponseWriter, r *http.Request) *Problem {
-	if r.Body == nil || r.Body == http.NoBody {
-		return nil
-	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBodyBytes))
+func checkBody(w http.ResponseWriter, r *http.Request, most int64) *Problem {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, most))
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
-		return problem(http.StatusRequestEntityTooLarge, fmt.Sprintf("the body is larger than %d bytes", MaxBodyBytes))
+		return problem(http.StatusRequestEntityTooLarge, fmt.Sprintf("the body is larger than %d bytes", most))
 	case err != nil:
 		return problem(http.StatusBadRequest, "the body could not be read to its end")
 	}
@@ -56,7 +78,11 @@ func isJSON(contentType string) bool {
 // checkJSON walks over the tokens without building anything.
 func checkJSON(body []byte) *Problem {
 	dec := jsontext.NewDecoder(bytes.NewReader(body)) // refuses duplicate names and invalid UTF-8
-	for {
+	for values := 0; ; values++ {
+		if values > 2*MaxBodyMembers { // a member is two tokens; an element of an array is one
+			return problem(http.StatusUnprocessableEntity, fmt.Sprintf("the body has more than %d members", MaxBodyMembers),
+				fieldError("body", "has too many members"))
+		}
 		if dec.StackDepth() > MaxBodyDepth {
 			return problem(http.StatusUnprocessableEntity, fmt.Sprintf("the body nests deeper than %d levels", MaxBodyDepth),
 				fieldError(locationOf(dec.StackPointer()), "nests too deep"))
@@ -94,17 +120,15 @@ func jsonProblem(err error) *Problem {
 	return problem(http.StatusBadRequest, fmt.Sprintf("the body is not valid JSON: %s (byte %d)", reason, syntactic.ByteOffset))
 }
 
-// locationOf turns a JSON pointer into the dotted location of a field error. Names of the body are shortened: they are
-// the caller's text.
+// locationOf turns a JSON pointer into the dotted location of a field error, or its beginning if it is long.
 func locationOf(p jsontext.Pointer) string {
-	const maxLocation = 200 // bytes
 	var b strings.Builder
 	b.WriteString("body")
 	for token := range p.Tokens() {
 		b.WriteByte('.')
 		b.WriteString(token)
 		if b.Len() > maxLocation {
-			return strings.ToValidUTF8(b.String()[:maxLocation], "") + "…"
+			break
 		}
 	}
 	return b.String()

@@ -23,6 +23,8 @@ type Connector struct {
 	Ownership    string     `json:"ownership" doc:"Whose the payload is and what it holds." example:"The payload is Tocsin's own envelope; the receiver is yours."`
 	Grade        string     `json:"grade" enum:"accepted,confirmed" doc:"How sure a successful delivery is."`
 	Order        string     `json:"order" enum:"by_key,none" doc:"The default of delivery.order."`
+	Locked       bool       `json:"locked" doc:"Whether the account's plan does not have it." example:"false"`
+	Plans        []string   `json:"plans,omitempty" doc:"With locked: the plans that have it, the cheapest first." example:"[\"business\"]"`
 	DocsURL      string     `json:"docs_url,omitempty" doc:"The vendor's own page." example:"https://www.standardwebhooks.com/"`
 	Settings     jsonObject `json:"settings,omitempty" doc:"JSON Schema (2020-12) of settings. x-secret marks secrets, x-order the order of the fields. Only in the answer for one connector." example:"{\"type\":\"object\",\"properties\":{\"url\":{\"type\":\"string\",\"format\":\"uri\"}}}"`
 	Delivery     jsonObject `json:"delivery,omitempty" doc:"JSON Schema of delivery, with this connector's defaults. Only in the answer for one connector." example:"{\"type\":\"object\"}"`
@@ -88,15 +90,24 @@ func (a *server) connectorOperations() {
 	}, a.listEventTypes)
 }
 
-func (a *server) listConnectors(context.Context, *struct{}) (*body[list[Connector]], error) {
+func (a *server) listConnectors(ctx context.Context, _ *struct{}) (*body[list[Connector]], error) {
 	l := list[Connector]{Items: []Connector{}}
 	for _, kind := range sortedKeys(a.Catalogue) {
-		l.Items = append(l.Items, newConnector(a.Catalogue[kind]))
+		l.Items = append(l.Items, a.connector(ctx, a.Catalogue[kind]))
 	}
 	return answer(l), nil
 }
 
-func (a *server) getConnector(_ context.Context, in *struct {
+// connector shows a connector with its lock.
+func (a *server) connector(ctx context.Context, d connector.Definition) Connector {
+	c := newConnector(d)
+	if err := a.Plans.CheckKind(accountOf(ctx), d.Kind.Name); err != nil {
+		c.Locked, c.Plans = true, a.Plans.PlansWith(d.Kind.Name)
+	}
+	return c
+}
+
+func (a *server) getConnector(ctx context.Context, in *struct {
 	Kind string `path:"kind" maxLength:"64" doc:"The connector's kind." example:"webhook"`
 }) (*body[Connector], error) {
 	d, ok := a.Catalogue[in.Kind]
@@ -104,7 +115,7 @@ func (a *server) getConnector(_ context.Context, in *struct {
 		return nil, problem(http.StatusNotFound, fmt.Sprintf("there is no connector of kind %.64q; there are %s",
 			in.Kind, strings.Join(sortedKeys(a.Catalogue), ", ")))
 	}
-	return answer(newConnector(d).full(d)), nil
+	return answer(a.connector(ctx, d).full(d)), nil
 }
 
 func (a *server) listEventTypes(context.Context, *struct{}) (*body[list[EventType]], error) {

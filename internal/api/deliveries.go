@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/tocsin-hub/tocsin/internal/act"
 	"github.com/tocsin-hub/tocsin/internal/deliver"
 	"github.com/tocsin-hub/tocsin/internal/event"
 	"github.com/tocsin-hub/tocsin/internal/store"
@@ -16,6 +17,7 @@ type Delivery struct {
 	ID          string    `json:"id" doc:"Its id; the same at every attempt." example:"dlv_01kmb7a2v4e9zr6x3q8w5t0ysd"`
 	Integration string    `json:"integration" doc:"Where it goes." example:"int_01kmb7a2v4e9zr6x3q8w5t0ysd"`
 	Event       string    `json:"event,omitempty" doc:"The event; absent for a range that expired as a whole." example:"evt_01kmb7a2v4e9zr6x3q8w5t0ysd"`
+	Account     string    `json:"account,omitempty" doc:"The event's account: the integration's own, or one below it." example:"acme"`
 	Type        string    `json:"type,omitempty" doc:"The event's type." example:"alert.created"`
 	Severity    string    `json:"severity" doc:"The event's severity." example:"high"`
 	Status      string    `json:"status" enum:"delivered,waiting,parked,behind,mailbox,discarded,expired" doc:"Where it stands."`
@@ -46,7 +48,7 @@ func newDelivery(v deliver.DeliveryView) Delivery {
 	d := Delivery{
 		ID: v.ID.Text(event.PrefixDelivery), Integration: v.Integration.Text(event.PrefixIntegration), Event: eventText(v.Event),
 		Type: v.Type, Severity: v.Severity.String(), Status: v.Status, Attempts: v.Attempts, Due: v.Due, Cause: v.Cause,
-		CauseClass: v.CauseClass, Since: v.Since, OrderingKey: v.OrderingKey,
+		CauseClass: v.CauseClass, Since: v.Since, OrderingKey: v.OrderingKey, Account: string(v.Account),
 	}
 	for _, t := range v.History {
 		d.History = append(d.History, Attempt{
@@ -86,6 +88,7 @@ func (a *server) deliveryOperations() {
 	register(a, op{
 		id: "list-integration-deliveries", method: http.MethodGet, path: "/api/v1/integrations/{id}/deliveries", tag: tagDeliveries,
 		scope: scopeDeliveries, summary: "List an integration's deliveries", about: "Its deliveries and where they stand, the newest first.",
+		problems: []int{http.StatusNotFound},
 	}, a.listIntegrationDeliveries)
 	register(a, op{
 		id: "get-delivery", method: http.MethodGet, path: base + "/{id}", tag: tagDeliveries, scope: scopeDeliveries,
@@ -93,7 +96,7 @@ func (a *server) deliveryOperations() {
 		problems: []int{http.StatusNotFound},
 	}, a.getDelivery)
 	register(a, op{
-		id: "retry-delivery", method: http.MethodPost, path: base + "/{id}/retry", tag: tagDeliveries, scope: scopeDeliveriesWrite,
+		id: "retry-delivery", method: http.MethodPost, path: base + "/{id}/retry", tag: tagDeliveries, scope: scopeDeliveriesWrite, act: "delivery.retry",
 		summary: "Retry a delivery now", status: http.StatusAccepted, body: map[string]any{"force": false},
 		about:    "Tries a parked, failed or discarded delivery again at once, with the same id. If something newer of its ordering key was delivered since, it is refused without force.",
 		problems: []int{http.StatusNotFound, http.StatusConflict},
@@ -160,7 +163,10 @@ func (a *server) retryDelivery(ctx context.Context, in *struct {
 		return nil, err
 	}
 	force := in.Body != nil && in.Body.Force
-	if err := a.Deliveries.Retry(ctx, accountOf(ctx), id, force); err != nil {
+	err = a.recorded(ctx, act.Act{Action: "delivery.retry", Target: in.ID}, func(ctx context.Context) error {
+		return a.Deliveries.Retry(ctx, accountOf(ctx), id, force)
+	})
+	if err != nil {
 		return nil, deliverProblem(err)
 	}
 	v, err := a.Deliveries.Delivery(ctx, accountOf(ctx), id)

@@ -6,8 +6,9 @@ import (
 
 // The security schemes' names in the document.
 const (
-	schemeKey    = "apiKey"
-	schemeBearer = "bearer"
+	schemeKey     = "apiKey"
+	schemeBearer  = "bearer"
+	schemeSession = "session"
 )
 
 // The tags, which group operations in the document and on the page.
@@ -19,11 +20,17 @@ const (
 	tagMailbox      = "Mailbox"
 	tagState        = "State"
 	tagKeys         = "API keys"
+	tagUsers        = "People"
+	tagAccounts     = "Accounts"
+	tagAudit        = "Audit"
+	tagHub          = "Operator"
 )
 
 const about = `Tocsin receives security events once, makes them durable, and delivers them to many destinations.
 
-Send a key as X-API-Key or as a bearer token; each operation names the scope that its key needs, and a key with the scope admin may do everything. A thing of another account is not found.
+Send a key as X-API-Key or as a bearer token; each operation names the scope that its key needs, and a key with the scope admin may do everything. A thing of another account is not found. An administrator acts in an account below by naming it in X-Tocsin-Account.
+
+Where a limit applies, answers carry X-RateLimit-Limit, X-RateLimit-Remaining and X-RateLimit-Reset (Unix seconds), and what is above it is answered 429 with Retry-After. What is privileged is written down in the audit record before it is done; if it cannot be written down, it is not done (503).
 
 Problems are application/problem+json (RFC 9457) with one entry per wrong field. Lists answer {"items": […], "next": "cursor"}: pass next as cursor to go on, until there is none. Times are RFC 3339 in UTC, durations are Go durations such as "15s", sizes look like "900KiB".
 
@@ -46,12 +53,17 @@ func newDocument(version string) *huma.OpenAPI {
 			{Name: tagMailbox, Description: "Deliveries that ended in failure, kept with their cause until a person decides."},
 			{Name: tagState, Description: "Whether everything works, and whether the counts add up."},
 			{Name: tagKeys, Description: "Keys for this API."},
+			{Name: tagUsers, Description: "People, how they sign in, and what the hub knows of the caller."},
+			{Name: tagAccounts, Description: "Tenants in a tree, their projects, plans and use."},
+			{Name: tagAudit, Description: "Who did what, in a chain that shows when something was changed."},
+			{Name: tagHub, Description: "What concerns the whole hub: for an administrator of the account default."},
 		},
 		Components: &huma.Components{
 			Schemas: huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer),
 			SecuritySchemes: map[string]*huma.SecurityScheme{
-				schemeKey:    {Type: "apiKey", In: "header", Name: "X-API-Key", Description: "An API key. The names in a requirement are scopes, one of which the key needs."},
-				schemeBearer: {Type: "http", Scheme: "bearer", Description: "The same key as a bearer token."},
+				schemeKey:     {Type: "apiKey", In: "header", Name: "X-API-Key", Description: "An API key. The names in a requirement are scopes, one of which the key needs."},
+				schemeBearer:  {Type: "http", Scheme: "bearer", Description: "The same key as a bearer token."},
+				schemeSession: {Type: "apiKey", In: "cookie", Name: secureCookie, Description: "A person's session. Everything but GET needs X-CSRF-Token, too."},
 			},
 		},
 	}
@@ -62,9 +74,10 @@ const servedElsewhere = "x-tocsin-room"
 
 // receipt mirrors what ingest answers with, for the document.
 type receipt struct {
-	Accepted int              `json:"accepted" doc:"How many events are durable now." example:"2"`
-	IDs      []string         `json:"ids" doc:"Their ids, in the order sent." example:"[\"evt_01kmb7a2v4e9zr6x3q8w5t0ysd\"]"`
-	Rejected []receiptProblem `json:"rejected,omitempty" doc:"The events that were refused; the others are accepted all the same."`
+	Accepted  int              `json:"accepted" doc:"How many events are durable now." example:"2"`
+	IDs       []string         `json:"ids" doc:"Their ids, in the order sent." example:"[\"evt_01kmb7a2v4e9zr6x3q8w5t0ysd\"]"`
+	OverQuota uint64           `json:"over_quota,omitempty" doc:"How many of them are above the plan's number of the month, and taken all the same."`
+	Rejected  []receiptProblem `json:"rejected,omitempty" doc:"The events that were refused; the others are accepted all the same."`
 }
 
 type receiptProblem struct {

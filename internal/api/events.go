@@ -150,8 +150,8 @@ func typeFilters(text string) ([]event.TypeFilter, error) {
 			continue
 		}
 		f := event.TypeFilter(part)
-		if err := f.Check(); err != nil {
-			errs = append(errs, fieldError("query.type", err.Error()))
+		if f.Check() != nil {
+			errs = append(errs, fieldError("query.type", fmt.Sprintf("%q is not an event type, a prefix such as \"alert.*\", or \"*\"", event.Clip(part, 64))))
 		}
 		types = append(types, f)
 	}

@@ -4,29 +4,36 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/tidwall/gjson"
 
+	"github.com/tocsin-hub/tocsin/internal/act"
+	"github.com/tocsin-hub/tocsin/internal/audit"
 	"github.com/tocsin-hub/tocsin/internal/connector/httpkit"
 	"github.com/tocsin-hub/tocsin/internal/connectors"
 	"github.com/tocsin-hub/tocsin/internal/connectors/capture"
-	"github.com/tocsin-hub/tocsin/internal/deliver"
 	"github.com/tocsin-hub/tocsin/internal/event"
 	"github.com/tocsin-hub/tocsin/internal/identity"
+	"github.com/tocsin-hub/tocsin/internal/identity/account"
+	"github.com/tocsin-hub/tocsin/internal/identity/gate"
+	"github.com/tocsin-hub/tocsin/internal/identity/plan"
+	"github.com/tocsin-hub/tocsin/internal/identity/user"
 	"github.com/tocsin-hub/tocsin/internal/integration"
-	"github.com/tocsin-hub/tocsin/internal/journal"
 	"github.com/tocsin-hub/tocsin/internal/seal"
-	"github.com/tocsin-hub/tocsin/internal/store"
 	"github.com/tocsin-hub/tocsin/internal/store/sqlite"
 )
 
@@ -41,9 +48,17 @@ type hub struct {
 	store   *sqlite.Store
 	inbox   *capture.Inbox
 	keys    *identity.Service
-	admin   string // a key
-	log     *lockedBuffer
-	health  *fakeHealth
+	users   *user.Service
+	record  *recorder
+
+	accounts *account.Service
+	admin    string // a key
+	log      *lockedBuffer
+	health   *fakeHealth
+	backups  atomic.Int64 // how many were begun
+
+	// acting is the account that calls are about; empty: the key's own.
+	acting event.Account
 }
 
 // lockedBuffer collects log lines.
@@ -70,52 +85,150 @@ func (f *fakeHealth) Health(context.Context) HealthReport { return f.report }
 
 func newHub(t *testing.T) *hub {
 	t.Helper()
+	return newHubWith(t, func(*Deps) {})
+}
+
+// emptyStore gives the files of a store that nothing is in: copying them takes less time than making all tables.
+var emptyStore = sync.OnceValue(func() map[string][]byte {
+	must := func(err error) {
+		if err != nil {
+			panic(err)
+		}
+	}
+	dir, err := os.MkdirTemp("", "tocsin-api-test")
+	must(err)
+	defer func() { must(os.RemoveAll(dir)) }()
+	st, err := sqlite.Open(context.Background(), dir, sqlite.Options{})
+	must(err)
+	must(st.Close())
+	entries, err := os.ReadDir(dir)
+	must(err)
+	files := map[string][]byte{}
+	for _, e := range entries {
+		files[e.Name()], err = os.ReadFile(filepath.Join(dir, e.Name()))
+		must(err)
+	}
+	return files
+})
+
+// newHubWith makes a hub whose operator has configured something else.
+func newHubWith(t *testing.T, configure func(*Deps)) *hub {
+	t.Helper()
 	dir := t.TempDir()
+	for name, content := range emptyStore() {
+		if err := os.WriteFile(filepath.Join(dir, name), content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 	st, err := sqlite.Open(t.Context(), dir, sqlite.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	sealer, err := seal.Open(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
 	log := &lockedBuffer{}
-	logger := slog.New(slog.NewTextHandler(log, nil))
 	h := &hub{
 		t: t, store: st, inbox: capture.NewInbox(), log: log, engine: newFakeEngine(),
-		keys: identity.New(st, time.Now, logger),
 		health: &fakeHealth{HealthReport{
 			Version: "1.2.3", Journal: JournalHealth{OK: true, LastFrame: 7}, Store: StoreHealth{OK: true},
 		}},
 	}
+	logger := slog.New(slog.NewTextHandler(log, nil))
+	record, err := audit.New(t.Context(), audit.Deps{Store: st, Log: logger})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.record = &recorder{Log: record}
 	t.Cleanup(func() {
-		h.keys.Close()
-		if err := st.Close(); err != nil {
+		if h.keys != nil {
+			h.keys.Close()
+		}
+		if err := errors.Join(record.Close(), st.Close()); err != nil {
 			t.Error(err)
 		}
 	})
-	catalogue := connectors.All()
-	service := integration.New(integration.Deps{
-		Store: st, Catalogue: catalogue, Sealer: sealer, Sink: h.inbox, Lanes: h.engine, Events: h.engine, Log: logger,
-		HTTP: httpkit.NewMaker(httpkit.Config{Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}),
-	})
-	h.server = newServer(Deps{
-		Identity: h.keys, Integrations: service, Catalogue: catalogue, Deliveries: h.engine, Mailbox: st,
-		Captures: h.inbox, Health: h.health, Log: logger, Version: "1.2.3",
-	})
+	deps := h.deps(dir, record, logger)
+	configure(&deps)
+	h.server = newServer(deps)
 	h.handler = h.server.api.Adapter().(http.Handler)
 	h.admin = h.key(event.DefaultAccount, identity.Admin)
 	return h
 }
 
+// deps are the rooms that the API stands on.
+func (h *hub) deps(dir string, record *audit.Log, log *slog.Logger) Deps {
+	h.t.Helper()
+	must := func(err error) {
+		h.t.Helper()
+		if err != nil {
+			h.t.Fatal(err)
+		}
+	}
+	sealer, err := seal.Open(dir, seal.Options{Existing: false})
+	must(err)
+	catalogue, matrix := connectors.All(), plan.Embedded()
+	accounts, err := account.Open(h.t.Context(), account.Deps{Store: h.store, Recorder: h.record, Plans: matrix.Known, Log: log})
+	must(err)
+	plans, err := plan.Open(h.t.Context(), plan.Deps{
+		Matrix: matrix, PlanOf: accounts.Plan, Usage: h.store, Journalled: func(event.Account) uint64 { return 0 }, Log: log,
+		Category: func(kind string) string { return catalogue[kind].Kind.Category },
+	})
+	must(err)
+	h.keys = identity.New(identity.Deps{Keys: h.store, Recorder: h.record, AccountOpen: accounts.IsOpen, Log: log})
+	h.accounts = accounts
+	h.users = user.New(user.Deps{Store: h.store, Sealer: sealer, Recorder: h.record, AccountOpen: accounts.IsOpen, Log: log})
+	integrations := integration.New(integration.Deps{
+		Store: h.store, Catalogue: catalogue, Sealer: sealer, Sink: h.inbox, Lanes: h.engine, Events: h.engine, Log: log,
+		Recorder: h.record, CheckKind: plans.CheckKind, TestsPerMinute: 1000,
+		HTTP: httpkit.NewMaker(httpkit.Config{Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}),
+	})
+	return Deps{
+		Gate:     gate.New(gate.Deps{Keys: h.keys, People: h.users, Accounts: accounts, Plans: plans, FailuresPerMinute: -1}),
+		Accounts: accounts, Matrix: matrix, Plans: plans, Users: h.users, Audit: record, Recorder: h.record,
+		Secrets: &integration.Secrets{
+			Sealer: sealer, Integrations: integrations, Others: []seal.Resealer{h.users}, Recorder: h.record,
+		},
+		Backup: func(_ context.Context, w io.Writer, _ bool) error {
+			h.backups.Add(1)
+			_, err := io.WriteString(w, "a backup")
+			return err
+		},
+		Egress:   Egress{Addresses: []netip.Prefix{netip.MustParsePrefix("203.0.113.7/32")}},
+		Identity: h.keys, Integrations: integrations, Catalogue: catalogue, Deliveries: h.engine, Mailbox: h.store,
+		Captures: h.inbox, Health: h.health, Log: log, Version: "1.2.3",
+	}
+}
+
+// recorder is the audit record, which a test can make fail.
+type recorder struct {
+	*audit.Log
+
+	fails  atomic.Bool
+	failOn atomic.Value // the action that fails, a string
+}
+
+func (r *recorder) Begin(ctx context.Context, a act.Act) (act.Finish, error) {
+	if r.fails.Load() || r.failOn.Load() == a.Action {
+		return nil, audit.ErrUnavailable
+	}
+	return r.Log.Begin(ctx, a)
+}
+
 // key makes a key.
 func (h *hub) key(account event.Account, scopes ...identity.Scope) string {
 	h.t.Helper()
-	_, secret, err := h.keys.Create(h.t.Context(), account, "test", scopes, 0)
+	_, secret, err := h.keys.Create(h.t.Context(), account, identity.KeySpec{Name: "test", Scopes: scopes})
 	if err != nil {
 		h.t.Fatal(err)
 	}
 	return secret.Reveal()
+}
+
+// account makes an account.
+func (h *hub) account(name, parent string) event.Account {
+	h.t.Helper()
+	if _, err := h.accounts.Create(h.t.Context(), account.Input{Name: &name, Parent: &parent}); err != nil {
+		h.t.Fatal(err)
+	}
+	return event.Account(name)
 }
 
 // reply is an answer that was read.
@@ -143,7 +256,10 @@ func withHeader(name, value string) option {
 
 func withKey(key string) option { return withHeader("X-API-Key", key) }
 
-// call makes a request with the admin key.
+// actIn makes the caller act in another account.
+func actIn(account event.Account) option { return withHeader(gate.HeaderAccount, string(account)) }
+
+// call makes a request with the admin key, and holds the answer to the document.
 func (h *hub) call(method, path, body string, options ...option) reply {
 	h.t.Helper()
 	var reader io.Reader
@@ -155,12 +271,17 @@ func (h *hub) call(method, path, body string, options ...option) reply {
 		r.Header.Set("Content-Type", "application/json")
 	}
 	r.Header.Set("X-API-Key", h.admin)
+	if h.acting != "" {
+		r.Header.Set(gate.HeaderAccount, string(h.acting))
+	}
 	for _, o := range options {
 		o(r)
 	}
 	w := httptest.NewRecorder()
 	h.handler.ServeHTTP(w, r)
-	return reply{w.Result(), w.Body.String()}
+	answered := reply{w.Result(), w.Body.String()}
+	theContract().hold(h.t, r, answered)
+	return answered
 }
 
 // want makes a request and stops the test unless the answer has the status.
@@ -189,160 +310,6 @@ func (h *hub) webhook(name, url string) string {
 	h.t.Helper()
 	r := h.want(http.StatusCreated, "POST", "/api/v1/integrations", webhookBody(name, url))
 	return "/api/v1/integrations/" + r.get("id").Str
-}
-
-// fakeEngine stands for the delivery room: it knows what a test put into it.
-type fakeEngine struct {
-	waiting, parked uint64
-	events          map[event.Account][]*event.Record
-	deliveries      map[event.Account][]deliver.DeliveryView
-	jobs            map[event.ID]store.Job
-	replays         []deliver.ReplaySpec
-	discards        []string
-	retryErr        error
-	filter          deliver.EventFilter
-	panics          bool
-}
-
-func newFakeEngine() *fakeEngine {
-	return &fakeEngine{
-		events: map[event.Account][]*event.Record{}, deliveries: map[event.Account][]deliver.DeliveryView{},
-		jobs: map[event.ID]store.Job{},
-	}
-}
-
-func (e *fakeEngine) Apply(context.Context, store.Integration) error        { return nil }
-func (e *fakeEngine) Remove(context.Context, event.Account, event.ID) error { return nil }
-func (e *fakeEngine) Backlog(event.Account, event.ID) (waiting, parked uint64) {
-	return e.waiting, e.parked
-}
-
-func (e *fakeEngine) stats(id event.ID) deliver.IntegrationStats {
-	s := deliver.IntegrationStats{
-		Integration: id, Kind: "webhook", Name: "x", State: deliver.LaneAttached, AddsUp: true, Breaker: "closed",
-		Counts:   deliver.Counts{Journalled: 5, Matched: 4, Filtered: 1, Delivered: 4},
-		Attempts: map[store.Outcome]uint64{store.OutcomeDelivered: 4},
-	}
-	s.Latency.Observe(3*time.Millisecond, 99)
-	s.Latency.Observe(time.Minute, 1)
-	return s
-}
-
-func (e *fakeEngine) Stats(account event.Account) deliver.AccountStats {
-	return deliver.AccountStats{Account: account, Journalled: 5, AddUp: true, Integrations: []deliver.IntegrationStats{e.stats(event.ID{1})}}
-}
-
-func (e *fakeEngine) IntegrationStats(_ event.Account, id event.ID) (deliver.IntegrationStats, bool) {
-	return e.stats(id), true
-}
-
-func (e *fakeEngine) Deliveries(_ context.Context, account event.Account, f deliver.DeliveryFilter, _ store.Page) (list []deliver.DeliveryView, next string, err error) {
-	if e.panics {
-		panic("a bug that knows " + canarySecret)
-	}
-	for _, d := range e.deliveries[account] {
-		if f.Status == "" || f.Status == d.Status {
-			list = append(list, d)
-		}
-	}
-	return list, "", nil
-}
-
-func (e *fakeEngine) Delivery(_ context.Context, account event.Account, id event.ID) (deliver.DeliveryView, error) {
-	for _, d := range e.deliveries[account] {
-		if d.ID == id {
-			return d, nil
-		}
-	}
-	return deliver.DeliveryView{}, store.ErrNotFound
-}
-
-func (e *fakeEngine) Retry(ctx context.Context, account event.Account, id event.ID, force bool) error {
-	if _, err := e.Delivery(ctx, account, id); err != nil {
-		return err
-	}
-	if force {
-		return nil
-	}
-	return e.retryErr
-}
-
-func (e *fakeEngine) Replay(_ context.Context, account event.Account, spec deliver.ReplaySpec) (store.Job, error) {
-	e.replays = append(e.replays, spec)
-	j := store.Job{ID: event.NewID(), Account: account, Kind: "replay", State: "queued", Total: len(spec.IDs), CreatedAt: testTime, UpdatedAt: testTime}
-	e.jobs[j.ID] = j
-	return j, nil
-}
-
-func (e *fakeEngine) Discard(_ context.Context, _ event.Account, s deliver.Selection, reason string) (int, error) {
-	e.discards = append(e.discards, reason)
-	return len(s.IDs), nil
-}
-
-func (e *fakeEngine) Job(_ context.Context, account event.Account, id event.ID) (deliver.JobView, error) {
-	j, ok := e.jobs[id]
-	if !ok || j.Account != account {
-		return deliver.JobView{}, store.ErrNotFound
-	}
-	return deliver.JobView{Job: j, Problems: []deliver.JobProblem{{Delivery: "dlv_x", Error: "gone"}}}, nil
-}
-
-func (e *fakeEngine) Events(_ context.Context, account event.Account, f deliver.EventFilter, p store.Page) ([]*event.Record, string, error) {
-	e.filter = f
-	if p.After == "bad" {
-		return nil, "", store.ErrCursor
-	}
-	list := e.events[account]
-	if len(list) > p.Limit {
-		return list[:p.Limit], "more", nil
-	}
-	return list, "", nil
-}
-
-func (e *fakeEngine) Event(_ context.Context, account event.Account, id event.ID) (*event.Record, error) {
-	for _, r := range e.events[account] {
-		if r.ID == id {
-			return r, nil
-		}
-	}
-	return nil, store.ErrNotFound
-}
-
-// add puts an event into the engine.
-func (e *fakeEngine) add(t *testing.T, account event.Account, raw string) *event.Record {
-	t.Helper()
-	r, err := event.Parse([]byte(raw), account, testTime, event.DefaultLimits())
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.ID = event.NewID()
-	e.events[account] = append(e.events[account], r)
-	return r
-}
-
-// deliverOne puts a delivery with its history into the engine.
-func (e *fakeEngine) deliverOne(account event.Account, status string) deliver.DeliveryView {
-	d := deliver.DeliveryView{
-		ID: event.NewID(), Integration: event.NewID(), Event: event.NewID(), Type: "alert.created", Severity: event.High,
-		Status: status, Attempts: 2, Cause: "answered 500", CauseClass: "exhausted", Since: testTime,
-		History: []deliver.AttemptView{{Number: 1, At: testTime, Latency: 12 * time.Millisecond, Outcome: store.OutcomeRetry, Status: 500, Batched: 1}},
-	}
-	e.deliveries[account] = append(e.deliveries[account], d)
-	return d
-}
-
-// park puts a row into the mailbox of the real store.
-func (h *hub) park(account event.Account, integration event.ID) store.Parked {
-	h.t.Helper()
-	p := store.Parked{
-		Delivery: event.NewID(), Account: account, Integration: integration, Event: event.NewID(), Type: "alert.created",
-		Severity: event.High, Position: journal.Position{Epoch: 1, Frame: 1}, State: store.StateMailbox, Attempts: 10,
-		Cause: "answered 500", CauseClass: "exhausted", Since: testTime, FirstTried: testTime, Record: []byte("x"),
-	}
-	if err := h.store.SaveTick(h.t.Context(), store.Tick{Park: []store.Parked{p}}); err != nil {
-		h.t.Fatal(err)
-	}
-	return p
 }
 
 func decode(t *testing.T, text string) any {

@@ -78,7 +78,8 @@ type Integration struct {
 	Kind           string                `json:"kind" doc:"The connector's kind." example:"webhook"`
 	Name           string                `json:"name" doc:"Its name." example:"SOC webhook"`
 	Enabled        bool                  `json:"enabled" doc:"Whether it receives events."`
-	Paused         bool                  `json:"paused" doc:"Whether its events wait." example:"false"`
+	Paused         bool                  `json:"paused" doc:"Whether somebody lets its events wait." example:"false"`
+	Voided         []string              `json:"voided,omitempty" doc:"Secrets that were given up because the destination's host changed. Events wait until they are entered again, or cleared with null." example:"[\"signing_secret\"]"`
 	DisabledReason string                `json:"disabled_reason,omitempty" doc:"Why the hub itself disabled it." example:"the receiver answered 410"`
 	Settings       jsonObject            `json:"settings" doc:"The settings with their defaults; secrets are masked." example:"{\"url\":\"https://soc.example.com/hooks/tocsin\",\"method\":\"POST\",\"signing_secret\":\"********\"}"`
 	Subscription   subscriptionObject    `json:"subscription" doc:"Which events it wants."`
@@ -93,7 +94,7 @@ type Integration struct {
 
 func (a *server) view(i store.Integration) Integration {
 	return Integration{
-		ID: i.ID.Text(event.PrefixIntegration), Kind: i.Kind, Name: i.Name, Enabled: i.Enabled, Paused: i.Paused,
+		ID: i.ID.Text(event.PrefixIntegration), Kind: i.Kind, Name: i.Name, Enabled: i.Enabled, Paused: i.Paused, Voided: i.Voided,
 		DisabledReason: i.DisabledReason, Settings: jsonObject(a.Integrations.Settings(i)),
 		Subscription: subscriptionObject(i.Subscription), Delivery: deliveryObject(a.Integrations.Delivery(i)),
 		Owner: i.Owner, RotateBy: i.RotateBy, Version: i.Version, CreatedAt: i.CreatedAt, UpdatedAt: i.UpdatedAt,
@@ -150,7 +151,7 @@ func (m Condition) version() (int64, error) {
 			return v, nil
 		}
 	}
-	return 0, problem(http.StatusPreconditionFailed, "If-Match is not an ETag of an integration, such as \"3\"",
+	return 0, problem(http.StatusPreconditionFailed, "If-Match is not an ETag such as \"3\"",
 		fieldError("header.If-Match", "must be an ETag such as \"3\""))
 }
 

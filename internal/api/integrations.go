@@ -17,7 +17,7 @@ func (a *server) integrationOperations() {
 		summary: "List integrations", about: "The account's integrations, by name. Secrets are masked.",
 	}, a.listIntegrations)
 	register(a, op{
-		id: "create-integration", method: http.MethodPost, path: base, tag: tagIntegrations, scope: scopeIntegrationsWrite,
+		id: "create-integration", method: http.MethodPost, path: base, tag: tagIntegrations, scope: scopeIntegrationsWrite, act: "integration.create",
 		summary: "Create an integration", status: http.StatusCreated, ownBody: true, body: exampleIntegration(),
 		about:    "A new integration receives events from now on. Everything that is wrong is reported at once, each error with the path of its field.",
 		problems: []int{http.StatusConflict},
@@ -27,14 +27,14 @@ func (a *server) integrationOperations() {
 		summary: "Get an integration", about: "One integration with its ETag. Secrets are masked.", problems: notFound,
 	}, a.getIntegration)
 	register(a, op{
-		id: "update-integration", method: http.MethodPatch, path: base + "/{id}", tag: tagIntegrations, scope: scopeIntegrationsWrite,
+		id: "update-integration", method: http.MethodPatch, path: base + "/{id}", tag: tagIntegrations, scope: scopeIntegrationsWrite, act: "integration.update",
 		summary: "Change an integration", ownBody: true, body: map[string]any{"subscription": map[string]any{"min_severity": "high"}},
-		about: "A JSON merge patch: what is left out stays, null removes. Lists are replaced as a whole. A secret that is left out or sent back masked keeps its value. " +
+		about: "A JSON merge patch: what is left out stays, null removes. Lists are replaced as a whole. A secret that is left out or sent back masked keeps its value, unless the destination's host changes: then it is given up (voided) and events wait until it is entered again. " +
 			"A change of the subscription holds from a position of the journal on; settings and secrets hold at once.",
 		problems: []int{http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed},
 	}, a.updateIntegration)
 	register(a, op{
-		id: "delete-integration", method: http.MethodDelete, path: base + "/{id}", tag: tagIntegrations, scope: scopeIntegrationsWrite,
+		id: "delete-integration", method: http.MethodDelete, path: base + "/{id}", tag: tagIntegrations, scope: scopeIntegrationsWrite, act: "integration.delete",
 		summary: "Delete an integration", status: http.StatusNoContent,
 		about:    "Its secrets are destroyed, its history stays. While deliveries are waiting or parked it is refused, saying how many; force gives them up.",
 		problems: []int{http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed},
@@ -53,7 +53,7 @@ func (a *server) integrationOperations() {
 	} {
 		register(a, op{
 			id: s.verb + "-integration", method: http.MethodPost, path: base + "/{id}/" + s.verb, tag: tagIntegrations,
-			scope: scopeIntegrationsWrite, summary: s.summary, about: s.about, problems: notFound,
+			scope: scopeIntegrationsWrite, act: "integration." + s.verb, summary: s.summary, about: s.about, problems: notFound,
 		}, func(ctx context.Context, in *IntegrationPath) (*integrationAnswer, error) {
 			id, err := in.id()
 			if err != nil {

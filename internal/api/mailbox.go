@@ -1,12 +1,15 @@
 package api
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
 	"time"
 
+	"github.com/tocsin-hub/tocsin/internal/act"
 	"github.com/tocsin-hub/tocsin/internal/deliver"
 	"github.com/tocsin-hub/tocsin/internal/event"
 	"github.com/tocsin-hub/tocsin/internal/store"
@@ -115,13 +118,13 @@ func (a *server) mailboxOperations() {
 		summary: "List the mailbox", about: "Deliveries that ended in failure, the newest first, with their cause. Each holds its own copy of the event and is kept for 30 days.",
 	}, a.listMailbox)
 	register(a, op{
-		id: "replay-mailbox", method: http.MethodPost, path: base + "/replay", tag: tagMailbox, scope: scopeDeliveriesWrite,
+		id: "replay-mailbox", method: http.MethodPost, path: base + "/replay", tag: tagMailbox, scope: scopeDeliveriesWrite, act: "mailbox.replay",
 		summary: "Replay deliveries", status: http.StatusAccepted,
 		body:  map[string]any{"filter": map[string]any{"cause_class": "exhausted"}, "force": false},
 		about: "Starts a job that delivers the selected ones again, with the same ids. One whose ordering key has moved on since is refused without force. Watch the job at its Location.",
 	}, a.replayMailbox)
 	register(a, op{
-		id: "discard-mailbox", method: http.MethodPost, path: base + "/discard", tag: tagMailbox, scope: scopeDeliveriesWrite,
+		id: "discard-mailbox", method: http.MethodPost, path: base + "/discard", tag: tagMailbox, scope: scopeDeliveriesWrite, act: "mailbox.discard",
 		summary: "Discard deliveries", body: map[string]any{"ids": []string{"dlv_01kmb7a2v4e9zr6x3q8w5t0ysd"}, "reason": "a test run"},
 		about: "Closes the selected ones with a reason. They are counted as discarded, and can still be replayed while they are kept.",
 	}, a.discardMailbox)
@@ -158,6 +161,7 @@ func (a *server) listMailbox(ctx context.Context, in *struct {
 			ID: p.Delivery.Text(event.PrefixDelivery), Integration: p.Integration.Text(event.PrefixIntegration), Event: eventText(p.Event),
 			Type: p.Type, Severity: p.Severity.String(), Status: string(p.State), Attempts: p.Attempts, Due: p.Due,
 			Cause: p.Cause, CauseClass: p.CauseClass, Since: p.Since, OrderingKey: p.OrderingKey, Matched: p.Matched,
+			Account: string(cmp.Or(p.EventAccount, p.Account)),
 		}
 	}
 	return answer(l), nil
@@ -180,7 +184,11 @@ func (a *server) replayMailbox(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, err
 	}
-	job, err := a.Deliveries.Replay(ctx, account, deliver.ReplaySpec{IDs: s.IDs, Filter: s.Filter, Force: in.Body.Force})
+	var job store.Job
+	err = a.recorded(ctx, act.Act{Action: "mailbox.replay", After: selectedJSON(in.Body.Selected, in.Body.Force)}, func(ctx context.Context) error {
+		job, err = a.Deliveries.Replay(ctx, account, deliver.ReplaySpec{IDs: s.IDs, Filter: s.Filter, Force: in.Body.Force})
+		return err
+	})
 	if err != nil {
 		return nil, deliverProblem(err)
 	}
@@ -204,11 +212,33 @@ func (a *server) discardMailbox(ctx context.Context, in *struct {
 		f := fieldError("body.reason", "is required")
 		return nil, problem(http.StatusUnprocessableEntity, summary([]FieldError{f}), f)
 	}
-	n, err := a.Deliveries.Discard(ctx, account, s, reason)
+	var n int
+	err = a.recorded(ctx, act.Act{Action: "mailbox.discard", After: selectedJSON(in.Body.Selected, false), Note: reason}, func(ctx context.Context) error {
+		n, err = a.Deliveries.Discard(ctx, account, s, reason)
+		return err
+	})
 	if err != nil {
 		return nil, deliverProblem(err)
 	}
 	return answer(Discarded{n}), nil
+}
+
+// recorded writes an act down before it is done, and its outcome after it.
+func (a *server) recorded(ctx context.Context, what act.Act, do func(context.Context) error) error {
+	what.Account = accountOf(ctx)
+	return act.Do(ctx, a.Recorder, what, do)
+}
+
+// selectedJSON is what was selected, for the audit record.
+func selectedJSON(s Selected, force bool) json.RawMessage {
+	b, err := json.Marshal(struct {
+		Selected
+		Force bool `json:"force,omitempty"`
+	}{s, force})
+	if err != nil {
+		return nil // it was read from JSON: this cannot happen
+	}
+	return b
 }
 
 func (a *server) getJob(ctx context.Context, in *struct {

@@ -8,12 +8,16 @@ import (
 	"log/slog"
 	"net/http"
 	"reflect"
+	"slices"
 	"strconv"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humachi"
 
+	"github.com/tocsin-hub/tocsin/internal/audit"
 	"github.com/tocsin-hub/tocsin/internal/form"
+	"github.com/tocsin-hub/tocsin/internal/identity/gate"
 	"github.com/tocsin-hub/tocsin/internal/integration"
 	"github.com/tocsin-hub/tocsin/internal/store"
 )
@@ -28,6 +32,11 @@ type op struct {
 	body, answer     any    // examples
 	problems         []int  // statuses beside those that every operation of its shape has
 	ownBody          bool   // the handler checks the body itself
+	download         string // the content type of a file that is answered
+	act              string // the audited action that a success leaves in the record
+	browser          bool   // open to everybody, and called by browsers: refused when another site's page makes them
+	operator         bool   // only the operator may
+	person           bool   // only a person who is signed in may
 }
 
 // register puts an operation on the router and into the document.
@@ -39,22 +48,31 @@ func register[I, O any](a *server, o op, handle func(context.Context, *I) (*O, e
 	h := huma.Operation{
 		OperationID: o.id, Method: o.method, Path: o.path, Tags: []string{o.tag}, Summary: o.summary, Description: o.about,
 		DefaultStatus: status, MaxBodyBytes: MaxBodyBytes + 1, SkipValidateBody: o.ownBody,
+		BodyReadTimeout:              -1, // checkBodies has read it, within the server's own deadline
 		RejectUnknownQueryParameters: true,
 		Errors:                       o.problemStatuses(),
 		Responses:                    map[string]*huma.Response{},
 		Security:                     []map[string][]string{},
 	}
+	h.Middlewares = append(h.Middlewares, a.meet(o))
 	if o.scope != "" {
 		scopes := []string{o.scope}
 		if o.scope == scopeAny {
 			scopes = []string{}
 		}
-		h.Security = []map[string][]string{{schemeKey: scopes}, {schemeBearer: scopes}}
-		h.Middlewares = append(h.Middlewares, a.authorize(o.scope))
+		h.Security = []map[string][]string{{schemeKey: scopes}, {schemeBearer: scopes}, {schemeSession: scopes}}
+		h.Middlewares = append(h.Middlewares, a.authorize(o))
+		a.acts[o.id] = o.act
+		h.Parameters = append(h.Parameters, actInParameter)
 	}
-	h.Middlewares = append(h.Middlewares, checkBodies)
+	h.Middlewares = append(h.Middlewares, a.checkBodies(o))
 	if o.body != nil {
 		h.RequestBody = &huma.RequestBody{Content: map[string]*huma.MediaType{"application/json": {Example: o.body}}}
+	}
+	if o.download != "" {
+		h.Responses[strconv.Itoa(status)] = &huma.Response{Content: map[string]*huma.MediaType{
+			o.download: {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}},
+		}}
 	}
 	if o.answer != nil {
 		h.Responses[strconv.Itoa(status)] = &huma.Response{Content: map[string]*huma.MediaType{"application/json": {Example: o.answer}}}
@@ -70,9 +88,12 @@ func register[I, O any](a *server, o op, handle func(context.Context, *I) (*O, e
 
 // problemStatuses lists what an operation of this shape may answer beside success.
 func (o op) problemStatuses() []int {
-	list := append([]int{}, o.problems...)
+	list := append([]int{http.StatusServiceUnavailable}, o.problems...) // what the caller brings may not be checkable
 	if o.scope != "" {
-		list = append(list, http.StatusUnauthorized, http.StatusForbidden)
+		list = append(list, http.StatusUnauthorized, http.StatusForbidden, http.StatusTooManyRequests)
+	}
+	if o.browser {
+		list = append(list, http.StatusForbidden)
 	}
 	if o.method != http.MethodGet && o.method != http.MethodDelete && o.body != nil {
 		list = append(list, http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType,
@@ -82,13 +103,30 @@ func (o op) problemStatuses() []int {
 }
 
 // checkBodies puts checkBody before the framework reads the body.
-func checkBodies(ctx huma.Context, next func(huma.Context)) {
-	r, w := humachi.Unwrap(ctx)
-	if p := checkBody(w, r); p != nil {
-		p.write(w)
-		return
+func (a *server) checkBodies(o op) func(huma.Context, func(huma.Context)) {
+	most := int64(MaxBodyBytes)
+	if o.scope == "" {
+		most = MaxOpenBodyBytes
 	}
-	next(ctx)
+	return func(ctx huma.Context, next func(huma.Context)) {
+		r, w := humachi.Unwrap(ctx)
+		if r.Body != nil && r.Body != http.NoBody {
+			taken, ok := a.bodies.hold(r, most)
+			if !ok {
+				problem(http.StatusServiceUnavailable, "too many requests are being read at the moment: try again").coded("BUSY").retry(time.Second).write(w)
+				return
+			}
+			defer a.bodies.release(taken)
+			if p := checkBody(w, r, most); p != nil {
+				p.write(w)
+				return
+			}
+		}
+		// The body is here. The deadline for reading it would otherwise end the request's context while a test waits for a
+		// slow receiver. (A recorder of tests has no deadlines.)
+		_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
+		next(ctx)
+	}
 }
 
 // fail turns an error of the rooms below into a problem. What it does not know is logged and not shown.
@@ -100,11 +138,24 @@ func (a *server) fail(ctx context.Context, operation string, err error) error {
 	if p := known(err); p != nil {
 		return p
 	}
+	if errors.Is(err, audit.ErrUnavailable) {
+		a.log.ErrorContext(ctx, "an act was refused because it could not be written down", slog.String("operation", operation), slog.String("error", err.Error()))
+		return problem(http.StatusServiceUnavailable, "nothing was done: the audit record cannot be written at the moment").coded("AUDIT_UNAVAILABLE").retry(auditRetry)
+	}
 	if ctx.Err() != nil {
 		return problem(http.StatusServiceUnavailable, "the request ended before it was answered")
 	}
 	a.log.ErrorContext(ctx, "an operation failed", slog.String("operation", operation), slog.String("error", err.Error()))
 	return problem(http.StatusInternalServerError, "something went wrong inside; the log says what")
+}
+
+// auditRetry is how long to wait when the audit record cannot be written.
+const auditRetry = 5 * time.Second
+
+// actInParameter is the header of every operation with which an administrator acts in an account below.
+var actInParameter = &huma.Param{
+	Name: gate.HeaderAccount, In: "header", Example: "acme", Schema: &huma.Schema{Type: "string"},
+	Description: "Act in this account, which is below the caller's own (any, for the operator). Administrators only.",
 }
 
 // known gives the problem that stands for err, or nil.
@@ -115,6 +166,9 @@ func known(err error) *Problem {
 	var kind *integration.UnknownKindError
 	var taken *integration.NameTakenError
 	var backlog *integration.BacklogError
+	if p := knownToIdentity(err); p != nil {
+		return p
+	}
 	switch {
 	case errors.As(err, &kind):
 		return fieldProblem(form.Errors{{Path: "kind", Message: err.Error()}})
@@ -141,16 +195,44 @@ func known(err error) *Problem {
 
 // fieldProblem lists the wrong fields of a body.
 func fieldProblem(fields form.Errors) *Problem {
-	p := problem(http.StatusUnprocessableEntity, "")
-	for _, f := range fields {
-		location := "body"
+	return locatedProblem(fields, "body")
+}
+
+// locatedProblem lists what is wrong in a part of the request.
+func locatedProblem(fields form.Errors, part string) *Problem {
+	list := make([]FieldError, 0, min(len(fields), maxFieldErrors))
+	for _, f := range fields[:min(len(fields), maxFieldErrors)] {
+		location := part
 		if f.Path != "" {
 			location += "." + f.Path
 		}
-		p.Errors = append(p.Errors, fieldError(location, f.Message))
+		list = append(list, fieldError(location, f.Message))
 	}
-	p.Detail = summary(p.Errors)
-	return p
+	return problem(http.StatusUnprocessableEntity, summary(list), list...)
+}
+
+// renamed is err with what it says of one field said of another: the one that the caller has sent.
+func renamed(err error, from, to string) error {
+	fields, ok := form.AsErrors(err)
+	if !ok {
+		return err
+	}
+	fields = slices.Clone(fields)
+	for i := range fields {
+		if fields[i].Path == from {
+			fields[i].Path = to
+		}
+	}
+	return fields
+}
+
+// inQuery is err with what it says of fields said of parameters.
+func inQuery(err error) error {
+	fields, ok := form.AsErrors(err)
+	if !ok {
+		return err
+	}
+	return locatedProblem(fields, "query")
 }
 
 // raw is a body that its handler reads by itself; the document describes it as a T.

@@ -2,10 +2,15 @@ package api
 
 import (
 	"encoding/json"
+	"math"
 	"net/http"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/tocsin-hub/tocsin/internal/event"
 )
 
 // Problem is the body of every answer that is not a success (RFC 9457). It never repeats what the caller sent: a body
@@ -16,6 +21,10 @@ type Problem struct {
 	Status int          `json:"status" doc:"The HTTP status." example:"422"`
 	Detail string       `json:"detail" doc:"What went wrong with this request, in one sentence." example:"settings.url: is required"`
 	Errors []FieldError `json:"errors,omitempty" doc:"One entry per wrong field."`
+	// What programs look at: the words that other products' clients know.
+	Code       string `json:"error,omitempty" doc:"What kind of refusal it is, for programs: RATE_LIMITED, PLAN_LIMIT, EVENT_TYPE_NOT_ALLOWED, SCOPE_MISSING, …" example:"RATE_LIMITED"`
+	Message    string `json:"message,omitempty" doc:"With error: the detail once more." example:"this key may make 600 requests a minute"`
+	RetryAfter int    `json:"retry_after,omitempty" doc:"With 429 and 503: seconds to wait, as in the header Retry-After." example:"12"`
 	// Problems of particular kinds carry more.
 	Waiting *uint64 `json:"waiting,omitempty" doc:"With 409 on a delete: deliveries that still wait in the journal."`
 	Parked  *uint64 `json:"parked,omitempty" doc:"With 409 on a delete: deliveries that are parked for another attempt."`
@@ -57,7 +66,15 @@ func (p *Problem) ContentType(string) string { return problemType }
 
 const problemType = "application/problem+json"
 
+// Limits of what a problem says of a body, so that a small one that is wrong everywhere gets no large answer.
+const (
+	maxFieldErrors = 100  // entries
+	maxLocation    = 200  // bytes: names in a body are the caller's text
+	maxMessage     = 1000 // bytes
+)
+
 func problem(status int, detail string, fields ...FieldError) *Problem {
+	fields = fields[:min(len(fields), maxFieldErrors)]
 	return &Problem{Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: detail, Errors: fields}
 }
 
@@ -69,11 +86,29 @@ func (p *Problem) with(header, value string) *Problem {
 	return p
 }
 
+// coded adds the word for programs; none for a refusal that the status says enough about.
+func (p *Problem) coded(code string) *Problem {
+	if code == "" {
+		return p
+	}
+	p.Code, p.Message = code, p.Detail
+	return p
+}
+
+// retry says how long to wait; a part of a second counts as a whole one.
+func (p *Problem) retry(after time.Duration) *Problem {
+	if after <= 0 {
+		return p
+	}
+	p.RetryAfter = int(math.Ceil(after.Seconds()))
+	return p.with("Retry-After", strconv.Itoa(p.RetryAfter))
+}
+
 // newProblem is what the framework calls for the errors it finds by itself: parameters and bodies that do not fit
 // their schema.
 func newProblem(status int, detail string, errs ...error) huma.StatusError {
 	p := problem(status, detail)
-	for _, err := range errs {
+	for _, err := range errs[:min(len(errs), maxFieldErrors)] {
 		if err == nil {
 			continue
 		}
@@ -82,7 +117,7 @@ func newProblem(status int, detail string, errs ...error) huma.StatusError {
 			p.Errors = append(p.Errors, schemaError(e.Location, e.Message))
 			continue
 		}
-		p.Errors = append(p.Errors, FieldError{Message: err.Error()})
+		p.Errors = append(p.Errors, FieldError{Message: event.Clip(err.Error(), maxMessage)})
 	}
 	if detail == "validation failed" && len(p.Errors) > 0 {
 		p.Detail = summary(p.Errors)
@@ -108,12 +143,12 @@ func schemaError(location, message string) FieldError {
 
 // fieldError makes an entry of a location such as "body.items[3].name".
 func fieldError(location, message string) FieldError {
-	location = strings.NewReplacer("[", ".", "]", "").Replace(location)
+	location = event.Clip(strings.NewReplacer("[", ".", "]", "").Replace(location), maxLocation)
 	_, field, ok := strings.Cut(location, ".")
 	if !ok {
 		field = ""
 	}
-	return FieldError{Field: field, Location: location, Message: message}
+	return FieldError{Field: field, Location: location, Message: event.Clip(message, maxMessage)}
 }
 
 // summary puts the field errors into one sentence for people who look at the detail only.

@@ -18,7 +18,7 @@ type HealthReport struct {
 	Version string        `json:"version" doc:"The build." example:"1.2.3"`
 	Uptime  string        `json:"uptime" doc:"How long the process has run." example:"26h3m0s"`
 	Journal JournalHealth `json:"journal" doc:"The journal."`
-	Lanes   LanesHealth   `json:"lanes" doc:"The integrations' lanes, of all accounts."`
+	Lanes   LanesHealth   `json:"lanes" doc:"The integrations' lanes: of all accounts for those of the account default, of the own account for others."`
 	Store   StoreHealth   `json:"store" doc:"The store."`
 }
 
@@ -59,6 +59,7 @@ type IntegrationStats struct {
 	Kind        string            `json:"kind" doc:"Its kind." example:"webhook"`
 	Name        string            `json:"name" doc:"Its name." example:"SOC webhook"`
 	State       deliver.LaneState `json:"state" enum:"attached,catching_up,paused,disabled" doc:"What its lane does."`
+	Hold        deliver.Hold      `json:"hold,omitempty" enum:"person,credentials" doc:"Why it is paused: somebody paused it, or a credential must be entered again."`
 	Counts      deliver.Counts    `json:"counts" doc:"Sums since it was made: journalled = matched + filtered, and matched = delivered + waiting + parked + mailbox + discarded + expired + skipped + lost. behind is what the journal holds beyond that."`
 	AddsUp      bool              `json:"adds_up" doc:"Whether the counts add up."`
 	Breaker     string            `json:"breaker" enum:"closed,open" doc:"open while its receiver fails and is probed."`
@@ -89,7 +90,7 @@ type Stats struct {
 
 func newIntegrationStats(s deliver.IntegrationStats) IntegrationStats {
 	out := IntegrationStats{
-		Integration: s.Integration.Text(event.PrefixIntegration), Kind: s.Kind, Name: s.Name, State: s.State,
+		Integration: s.Integration.Text(event.PrefixIntegration), Kind: s.Kind, Name: s.Name, State: s.State, Hold: s.Hold,
 		Counts: s.Counts, AddsUp: s.AddsUp, Breaker: s.Breaker, LagMS: milliseconds(s.Lag), LastError: s.LastError,
 		LastErrorAt: s.LastErrorAt, LastSuccess: s.LastSuccess, Attempts: map[string]uint64{},
 		LatencyMS: newLatency(s.Latency),
@@ -140,8 +141,10 @@ type CaptureLimit struct {
 func (a *server) stateOperations() {
 	register(a, op{
 		id: "get-health", method: http.MethodGet, path: "/api/v1/health", tag: tagState, scope: scopeDeliveries,
-		summary: "Get the hub's health", about: "What works and what does not. Answers 503, with the same body, when events cannot be taken in. For probes without a key there are /healthz and /readyz.",
+		summary: "Get the hub's health", about: "What works and what does not; figures of the whole hub only for those of the account default. Answers 503, with the same body, when events cannot be taken in. For probes without a key there are /healthz and /readyz.",
 	}, a.getHealth)
+	answers := a.api.OpenAPI().Paths["/api/v1/health"].Get.Responses
+	answers["503"].Content["application/json"] = answers["200"].Content["application/json"] // "the same body"
 	register(a, op{
 		id: "get-stats", method: http.MethodGet, path: "/api/v1/stats", tag: tagState, scope: scopeDeliveries,
 		summary: "Get the counts", about: "What was journalled, and what became of it at each integration. Every figure is counted where it happens and none is a remainder, so they can fail to add up: adds_up says whether they do.",
@@ -170,11 +173,44 @@ type healthAnswer struct {
 func (a *server) getHealth(ctx context.Context, _ *struct{}) (*healthAnswer, error) {
 	h := a.Health.Health(ctx)
 	h.Status = cmp.Or(h.Status, "ok")
+	if callerOf(ctx).Home != event.DefaultAccount {
+		h = h.forTenant(a.Deliveries.Stats(accountOf(ctx)))
+	}
 	out := &healthAnswer{Status: http.StatusOK, Body: h}
 	if h.Status != "ok" {
 		out.Status = http.StatusServiceUnavailable
 	}
 	return out, nil
+}
+
+// forTenant leaves out what says something of other accounts or of the machine.
+func (h HealthReport) forTenant(own deliver.AccountStats) HealthReport {
+	return HealthReport{
+		Status: h.Status, Version: h.Version, Uptime: h.Uptime, Journal: JournalHealth{OK: h.Journal.OK},
+		Store: StoreHealth{OK: h.Store.OK}, Lanes: LanesOf(own.Integrations),
+	}
+}
+
+// LanesOf sums lanes up.
+func LanesOf(list []deliver.IntegrationStats) LanesHealth {
+	l := LanesHealth{Total: len(list)}
+	for _, s := range list {
+		switch s.State {
+		case deliver.LaneCatchingUp:
+			l.CatchingUp++
+		case deliver.LanePaused:
+			l.Paused++
+		case deliver.LaneDisabled:
+			l.Disabled++
+		}
+		if s.Breaker == "open" {
+			l.Open++
+		}
+		l.Waiting += s.Counts.Waiting
+		l.Parked += s.Counts.Parked
+		l.Mailbox += s.Counts.Mailbox
+	}
+	return l
 }
 
 func (a *server) getStats(ctx context.Context, _ *struct{}) (*body[Stats], error) {

@@ -34,12 +34,12 @@ func (a *server) tryingOperations() {
 		"Without event_type the connector proves its credentials and alerts nobody. With it, a sample is sent whose title begins with [Test message] and which has the tag test."
 	sample := map[string]any{"event_type": "alert.created"}
 	register(a, op{
-		id: "test-settings", method: http.MethodPost, path: base + "/test", tag: tagIntegrations, scope: scopeIntegrationsWrite,
+		id: "test-settings", method: http.MethodPost, path: base + "/test", tag: tagIntegrations, scope: scopeIntegrationsWrite, act: "integration.test",
 		summary: "Test settings that are not saved", about: about + " Settings that cannot be valid answer 422.",
 		body: object{{"kind", "webhook"}, {"settings", object{{"url", "https://soc.example.com/hooks/tocsin"}}}, {"event_type", "alert.created"}},
 	}, a.testSettings)
 	register(a, op{
-		id: "test-integration", method: http.MethodPost, path: base + "/{id}/test", tag: tagIntegrations, scope: scopeIntegrationsWrite,
+		id: "test-integration", method: http.MethodPost, path: base + "/{id}/test", tag: tagIntegrations, scope: scopeIntegrationsWrite, act: "integration.test",
 		summary: "Test an integration", about: about, body: sample, problems: []int{http.StatusNotFound},
 	}, a.testIntegration)
 	register(a, op{

@@ -2,6 +2,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,7 +23,18 @@ type Info struct {
 	URL string
 	// AdminKey is the admin key that this start made; empty when there was one already. It cannot be shown again.
 	AdminKey form.Secret
-	DataDir  string
+	// OwnerLink lets whoever opens it become the first owner; empty when there is one. It is valid once, for a day.
+	OwnerLink form.Secret
+	DataDir   string
+}
+
+func (h *hub) info(url string) Info {
+	i := Info{URL: url, AdminKey: h.madeKey, DataDir: h.cfg.DataDir}
+	if !h.owner.Token.IsZero() {
+		base := cmp.Or(h.cfg.PublicURL, url)
+		i.OwnerLink = form.NewSecret(base + "/setup#token=" + h.owner.Token.Reveal())
+	}
+	return i
 }
 
 // Run opens the data directory, serves until ctx is done, and then finishes what is in flight within the shutdown
@@ -66,8 +78,13 @@ func serve(ctx context.Context, cfg config.Config, h *hub, srv *server, listener
 	loops.Go(func() { h.trimLoop(background) })
 	loops.Go(func() { h.scrubLoop(background) })
 	loops.Go(func() { h.announce.Run(background) })
+	loops.Go(func() { h.trust.audit.Run(background) })
+	loops.Go(func() { h.trust.plans.Run(background) })
+	loops.Go(func() { h.trust.users.Run(background) })
+	loops.Go(func() { h.integrations.RotationLoop(background) })
+	loops.Go(func() { h.integrations.ReferenceLoop(background) })
 	h.serving.Store(true)
-	ready(Info{URL: srv.url(listener), AdminKey: h.madeKey, DataDir: cfg.DataDir})
+	ready(h.info(srv.url(listener)))
 
 	var cause error
 	select {

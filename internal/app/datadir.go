@@ -10,10 +10,12 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/tocsin-hub/tocsin/internal/backup"
 )
 
 // formatVersion is the version of the data directory's layout that this build reads and writes.
-const formatVersion = 1
+const formatVersion = backup.DataFormat
 
 const (
 	formatFile = "FORMAT"
@@ -36,6 +38,10 @@ func openDataDir(path string) (*dataDir, error) {
 	if err := unix.Flock(int(lock.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
 		d.close()
 		return nil, fmt.Errorf("the data directory %s is in use by another tocsin process: stop it, or choose another --data-dir", path)
+	}
+	if _, err := os.Stat(filepath.Join(path, backup.RestoreDir)); err == nil {
+		d.close()
+		return nil, fmt.Errorf("a restore into %s was broken off: empty the directory, and restore again", path)
 	}
 	if err := checkFormat(filepath.Join(path, formatFile)); err != nil {
 		d.close()

@@ -44,6 +44,9 @@ func (h *hub) ready(ctx context.Context) error {
 	if err := h.store.Ping(ctx); err != nil {
 		return fmt.Errorf("the store cannot be written: %w", err)
 	}
+	if err := h.trust.audit.Healthy(); err != nil {
+		return fmt.Errorf("the audit record cannot be written: %w", err)
+	}
 	if err := h.deliver.Healthy(); err != nil {
 		return fmt.Errorf("marks cannot be saved: %w", err)
 	}

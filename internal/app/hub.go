@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"os"
 	"path/filepath"
 	"sync/atomic"
 	"time"
 
+	"github.com/tocsin-hub/tocsin/internal/act"
 	"github.com/tocsin-hub/tocsin/internal/announce"
 	"github.com/tocsin-hub/tocsin/internal/config"
 	"github.com/tocsin-hub/tocsin/internal/connector"
@@ -19,7 +21,7 @@ import (
 	"github.com/tocsin-hub/tocsin/internal/deliver"
 	"github.com/tocsin-hub/tocsin/internal/event"
 	"github.com/tocsin-hub/tocsin/internal/form"
-	"github.com/tocsin-hub/tocsin/internal/identity"
+	"github.com/tocsin-hub/tocsin/internal/identity/user"
 	"github.com/tocsin-hub/tocsin/internal/ingest"
 	"github.com/tocsin-hub/tocsin/internal/integration"
 	"github.com/tocsin-hub/tocsin/internal/journal"
@@ -33,11 +35,14 @@ import (
 // hub holds the rooms.
 type hub struct {
 	log          *slog.Logger
+	cfg          config.Config
+	sealer       *seal.Sealer
 	store        *sqlite.Store
 	journal      *journal.Journal
 	catalogue    connector.Catalogue
-	identity     *identity.Service
+	trust        trust
 	integrations *integration.Service
+	secrets      *integration.Secrets
 	deliver      *deliver.Engine
 	ingest       *ingest.Handler
 	announce     *announce.Pump
@@ -46,38 +51,52 @@ type hub struct {
 	clientIP     func(*http.Request) string
 
 	madeKey form.Secret
+	owner   user.Ticket // the link that makes the first owner; zero when there is one
 	serving atomic.Bool // false before the start and while stopping
 	closers []func() error
 }
 
 // open opens everything in the data directory. Nothing runs yet.
 func open(ctx context.Context, cfg config.Config, log *slog.Logger) (_ *hub, err error) {
-	h := &hub{log: log, catalogue: connectors.All(), inbox: capture.NewInbox(), clientIP: clientIP(cfg.TrustedProxies)}
+	h := &hub{log: log, cfg: cfg, catalogue: connectors.All(), inbox: capture.NewInbox(), clientIP: clientIP(cfg.TrustedProxies)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, h.close())
 		}
 	}()
-	sealer, err := seal.Open(cfg.DataDir)
-	if err != nil {
+	if h.sealer, err = seal.Open(cfg.DataDir, sealOptions(cfg)); err != nil {
 		return nil, fmt.Errorf("opening the key of the secrets: %w", err)
 	}
 	if h.store, err = sqlite.Open(ctx, cfg.DataDir, sqlite.Options{Log: log}); err != nil {
 		return nil, fmt.Errorf("opening the store: %w", err)
 	}
 	h.closers = append(h.closers, h.store.Close)
+	h.announce = announce.New(announce.Deps{Outbox: h.store, Appender: appender{h}, Log: log})
+	if err := h.openRecord(ctx); err != nil {
+		return nil, err
+	}
 	if err := h.openJournal(ctx, cfg); err != nil {
 		return nil, err
 	}
-	h.identity = identity.New(h.store, time.Now, log)
-	h.closers = append(h.closers, func() error { h.identity.Close(); return nil })
-	if h.madeKey, err = h.identity.Bootstrap(ctx, cfg.AdminKey); err != nil {
-		return nil, fmt.Errorf("preparing the admin key: %w", err)
+	if err := h.openPlans(ctx); err != nil {
+		return nil, err
 	}
-	h.announce = announce.New(announce.Deps{Outbox: h.store, Appender: appender{h.journal}, Log: log})
-	h.openDelivery(cfg, sealer)
+	if err := h.openPeople(ctx); err != nil {
+		return nil, err
+	}
+	if err := h.openDelivery(cfg); err != nil {
+		return nil, err
+	}
 	h.openIngest(cfg)
 	return h, nil
+}
+
+// sealOptions says where the sealing keys are.
+func sealOptions(cfg config.Config) seal.Options {
+	_, err := os.Stat(filepath.Join(cfg.DataDir, sqlite.ConfigFile))
+	return seal.Options{
+		Key: cfg.Secrets.Key, Previous: cfg.Secrets.KeyPrevious, AgeIdentity: cfg.Secrets.AgeIdentity, Existing: err == nil,
+	}
 }
 
 func (h *hub) openJournal(ctx context.Context, cfg config.Config) error {
@@ -126,22 +145,56 @@ func highestMark(ctx context.Context, s store.Lanes) (journal.Position, error) {
 	return highest, nil
 }
 
-func (h *hub) openDelivery(cfg config.Config, sealer *seal.Sealer) {
+func (h *hub) openDelivery(cfg config.Config) error {
+	maker, err := h.maker(cfg)
+	if err != nil {
+		return err
+	}
 	told := telling{h.store, h.announce}
 	h.deliver = deliver.New(deliver.Options{
-		Journal: h.journal, Store: told, Opener: opener{h}, Kinds: h.catalogue, Disable: h.disable, Log: h.log,
-		Recent: cfg.Recent.Events,
+		Journal: h.journal, Store: told, Opener: opener{h}, Kinds: h.catalogue, Tree: h.trust.accounts, Disable: h.disable,
+		Log: h.log, Recent: cfg.Recent.Events,
 		Retention: deliver.Retention{
 			Ledger: cfg.Ledger.MaxAge, LedgerBytes: cfg.Ledger.MaxBytes, Mailbox: cfg.Mailbox.MaxAge,
 		},
 	})
 	h.integrations = integration.New(integration.Deps{
-		Store: told, Catalogue: h.catalogue, Sealer: sealer, Sink: h.inbox, Lanes: h.deliver, Events: h.deliver,
-		HTTP: httpkit.NewMaker(httpkit.Config{
-			Allow: cfg.Egress.Allow, Log: h.log, UserAgent: "Tocsin/" + version.Number(),
-		}),
+		Store: told, Catalogue: h.catalogue, Sealer: h.sealer, Sink: h.inbox, Lanes: h.deliver, Events: h.deliver, HTTP: maker,
+		Recorder: h.trust.audit, CheckKind: h.trust.plans.CheckKind, References: h.references(cfg),
 		Log: h.log, Version: version.Number(), PublicURL: cfg.PublicURL,
 	})
+	h.secrets = &integration.Secrets{
+		Sealer: h.sealer, Integrations: h.integrations, Others: []seal.Resealer{h.trust.users}, Recorder: h.trust.audit,
+	}
+	return nil
+}
+
+// maker makes the one way out.
+func (h *hub) maker(cfg config.Config) (*httpkit.Maker, error) {
+	out := httpkit.Config{
+		Allow: cfg.Egress.Allow, Bind: cfg.Egress.Bind, Log: h.log, UserAgent: "Tocsin/" + version.Number(),
+	}
+	if !cfg.Egress.Proxy.IsZero() {
+		proxy, err := httpkit.ParseProxy(cfg.Egress.Proxy.Reveal())
+		if err != nil {
+			return nil, fmt.Errorf("egress.proxy: %w", err)
+		}
+		out.Proxy = proxy
+	}
+	return httpkit.NewMaker(out), nil
+}
+
+// references says what secrets may refer to. What opens the hub's own secrets is never among it.
+func (h *hub) references(cfg config.Config) integration.References {
+	forbidden := []string{cfg.DataDir}
+	for _, path := range []string{cfg.Secrets.AgeIdentity, cfg.TLS.Key, cfg.Plans.File} {
+		if path != "" {
+			forbidden = append(forbidden, path)
+		}
+	}
+	return integration.References{
+		Mode: integration.RefMode(cfg.Secrets.References), Dirs: cfg.Secrets.Files, Env: cfg.Secrets.Env, Forbidden: forbidden,
+	}
 }
 
 // opener breaks the circle between deliveries, which open integrations, and integrations, which tell deliveries of
@@ -152,9 +205,14 @@ func (o opener) Open(ctx context.Context, i store.Integration) (connector.Instan
 	return o.h.integrations.Open(ctx, i)
 }
 
+// Credential names what the integration authenticates with, for budgets that several integrations share.
+func (o opener) Credential(ctx context.Context, i store.Integration) string {
+	return o.h.integrations.Credential(ctx, i)
+}
+
 // disable switches an integration off because its receiver asked for it.
 func (h *hub) disable(account event.Account, id event.ID, reason string) {
-	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
+	ctx, cancel := context.WithTimeout(act.With(context.Background(), act.System("receiver gone")), closeTimeout)
 	defer cancel()
 	if _, err := h.integrations.Disable(ctx, account, id, reason); err != nil {
 		h.log.Error("disabling an integration whose receiver is gone failed", slog.String("integration", id.Text(event.PrefixIntegration)),
@@ -171,36 +229,18 @@ func (h *hub) openIngest(cfg config.Config) {
 	limits.Event.Depth, limits.Event.Keys = cfg.Ingest.MaxDepth, cfg.Ingest.MaxKeys
 	limits.Event.StringBytes = int(cfg.Ingest.MaxStringBytes)
 	h.ingest = ingest.New(ingest.Config{
-		Journal: appender{h.journal}, Authenticate: h.authenticate, Idempotency: h.store, Bounds: h.journal.Bounds,
+		Journal: appender{h}, Authenticate: h.authenticate, Idempotency: h.store, Bounds: h.journal.Bounds,
 		Observer: h.metrics, Log: h.log, Limits: limits,
+		Admit: h.admit, Release: h.trust.plans.Release, MaxBatch: h.trust.plans.Batch,
 	})
 }
 
 // appender leaves out the position, which only the journal's readers care about.
-type appender struct{ j *journal.Journal }
+type appender struct{ h *hub }
 
 func (a appender) Append(ctx context.Context, x journal.Append) error {
-	_, err := a.j.Append(ctx, x)
+	_, err := a.h.journal.Append(ctx, x)
 	return err
-}
-
-// authenticate is the ingest path's way to ask who sends.
-func (h *hub) authenticate(r *http.Request) (ingest.Principal, error) {
-	if !h.serving.Load() {
-		return ingest.Principal{}, &ingest.Refusal{
-			Status: http.StatusServiceUnavailable, Detail: "the hub is stopping", RetryAfter: time.Second,
-		}
-	}
-	who, err := h.identity.Authenticate(r.Context(), identity.FromRequest(r), h.clientIP(r))
-	switch {
-	case errors.Is(err, identity.ErrUnauthenticated):
-		return ingest.Principal{}, ingest.Unauthorized(identity.ErrUnauthenticated.Error())
-	case err != nil:
-		return ingest.Principal{}, err
-	case !who.Can(identity.EventsWrite):
-		return ingest.Principal{}, ingest.Forbidden("this key lacks the scope " + string(identity.EventsWrite))
-	}
-	return ingest.Principal{Account: who.Account}, nil
 }
 
 // start restores what the last run left and begins to deliver.
@@ -208,6 +248,8 @@ func (h *hub) start(ctx context.Context) error {
 	if err := h.ingest.Recover(ctx, h.journal); err != nil {
 		return fmt.Errorf("restoring the answers to keyed requests: %w", err)
 	}
+	// What the hub does to itself from now on is its own doing.
+	ctx = act.With(ctx, act.System("start"))
 	list, err := h.store.AllIntegrations(ctx)
 	if err != nil {
 		return fmt.Errorf("reading the integrations: %w", err)

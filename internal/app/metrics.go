@@ -22,6 +22,7 @@ type metrics struct {
 	events   *prometheus.CounterVec
 	bytes    *prometheus.CounterVec
 	took     prometheus.Histogram
+	refused  *prometheus.CounterVec
 }
 
 var _ ingest.Observer = (*metrics)(nil)
@@ -43,7 +44,10 @@ func newMetrics(h *hub) *metrics {
 			Buckets: deliver.LatencyBounds(),
 		}),
 	}
-	m.registry.MustRegister(m.requests, m.events, m.bytes, m.took, (*stateCollector)(m),
+	m.refused = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "tocsin_refused_requests_total", Help: "Requests that were not let in, by reason.",
+	}, []string{"reason"})
+	m.registry.MustRegister(m.requests, m.events, m.bytes, m.took, m.refused, (*stateCollector)(m), (*trustCollector)(m),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }

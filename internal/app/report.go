@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/tocsin-hub/tocsin/internal/api"
-	"github.com/tocsin-hub/tocsin/internal/deliver"
 	"github.com/tocsin-hub/tocsin/internal/version"
 )
 
@@ -18,7 +17,7 @@ func (h *hub) Health(ctx context.Context) api.HealthReport {
 			OK: s.Failed == nil, Epoch: s.Epoch, FirstFrame: s.First, LastFrame: s.Last, Bytes: s.Bytes,
 			FreeBytes: s.FreeBytes, Quarantined: s.Quarantined, OldestTime: s.OldestTime,
 		},
-		Lanes: lanesHealth(h.deliver.AllStats()),
+		Lanes: api.LanesOf(h.deliver.AllStats()),
 		Store: api.StoreHealth{OK: true},
 	}
 	if s.Failed != nil {
@@ -31,25 +30,4 @@ func (h *hub) Health(ctx context.Context) api.HealthReport {
 		r.Status = "failing"
 	}
 	return r
-}
-
-func lanesHealth(list []deliver.IntegrationStats) api.LanesHealth {
-	l := api.LanesHealth{Total: len(list)}
-	for _, s := range list {
-		switch s.State {
-		case deliver.LaneCatchingUp:
-			l.CatchingUp++
-		case deliver.LanePaused:
-			l.Paused++
-		case deliver.LaneDisabled:
-			l.Disabled++
-		}
-		if s.Breaker == "open" {
-			l.Open++
-		}
-		l.Waiting += s.Counts.Waiting
-		l.Parked += s.Counts.Parked
-		l.Mailbox += s.Counts.Mailbox
-	}
-	return l
 }

@@ -5,14 +5,18 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 
-	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"golang.org/x/net/netutil"
+	"golang.org/x/sys/unix"
 
 	"github.com/tocsin-hub/tocsin/internal/api"
+	"github.com/tocsin-hub/tocsin/internal/backup"
 	"github.com/tocsin-hub/tocsin/internal/config"
 	"github.com/tocsin-hub/tocsin/internal/version"
 )
@@ -22,12 +26,13 @@ const maxHeaderBytes = 64 << 10
 
 // server is the hub's HTTP server.
 type server struct {
-	http *http.Server
-	tls  bool
+	http        *http.Server
+	tls         bool
+	connections int
 }
 
 func newServer(cfg config.Config, h *hub, log *slog.Logger) (*server, error) {
-	s := &server{http: &http.Server{
+	s := &server{connections: connections(cfg.Limits.Connections), http: &http.Server{
 		Handler:           h.handler(),
 		ReadTimeout:       cfg.Timeouts.Read,
 		ReadHeaderTimeout: cfg.Timeouts.Header,
@@ -48,20 +53,45 @@ func newServer(cfg config.Config, h *hub, log *slog.Logger) (*server, error) {
 
 // handler puts the hub's own paths before the API.
 func (h *hub) handler() http.Handler {
+	t := &h.trust
 	rest := api.New(api.Deps{
-		Identity: h.identity, Integrations: h.integrations, Catalogue: h.catalogue, Deliveries: h.deliver,
-		Mailbox: h.store, Captures: h.inbox, Health: h, ClientIP: h.clientIP, Log: h.log, Version: version.Number(),
+		Gate: t.gate, Accounts: t.accounts, Matrix: t.matrix, Plans: t.plans, Users: t.users, Audit: t.audit, Recorder: t.audit,
+		Identity: t.keys, Integrations: h.integrations, Secrets: h.secrets, Catalogue: h.catalogue, Deliveries: h.deliver,
+		Mailbox: h.store, Captures: h.inbox, Backup: h.backup, Health: h, ClientIP: h.clientIP, Log: h.log, Version: version.Number(),
+		Egress:    api.Egress{Addresses: h.cfg.Egress.Addresses, Bind: h.cfg.Egress.Bind, Proxy: !h.cfg.Egress.Proxy.IsZero()},
+		PublicURL: h.cfg.PublicURL, SecureCookies: h.cfg.TLS.Cert != "" || strings.HasPrefix(h.cfg.PublicURL, "https://"),
 	})
 	mux := http.NewServeMux()
 	mux.Handle("/", rest)
 	mux.HandleFunc("GET /healthz", h.healthz)
 	mux.HandleFunc("GET /readyz", h.readyz)
-	mux.Handle("GET /metrics", promhttp.HandlerFor(h.metrics.registry, promhttp.HandlerOpts{}))
+	mux.Handle("GET /metrics", h.serveMetrics())
 	return h.ingest.Before(mux)
+}
+
+// backup writes a consistent copy of the data directory while the hub runs. Secrets stay sealed; the key is not in it.
+func (h *hub) backup(ctx context.Context, w io.Writer, events bool) error {
+	src := backup.Source{DataDir: h.cfg.DataDir, Sealer: h.sealer, Version: version.Number()}
+	if events {
+		src.Hold = backup.Holder(h.journal)
+	}
+	_, err := backup.Write(ctx, src, w)
+	return err
+}
+
+// connections is how many connections are served at a time: as configured, but at most half of the files that the process
+// may open, so that the journal and the store always find some.
+func connections(configured int) int {
+	var files unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &files); err != nil || files.Cur == 0 {
+		return configured
+	}
+	return min(configured, int(min(files.Cur/2, 1<<30)))
 }
 
 // serve answers until shutdown.
 func (s *server) serve(l net.Listener) error {
+	l = netutil.LimitListener(l, s.connections)
 	var err error
 	if s.tls {
 		err = s.http.ServeTLS(l, "", "")

@@ -26,13 +26,20 @@ const (
 
 // commands is the whole command line.
 type commands struct {
-	Serve   serveCmd   `cmd:"" help:"Run the hub."`
-	Demo    demoCmd    `cmd:"" help:"Run the hub with a demo workspace, and show what it does."`
-	Send    sendCmd    `cmd:"" help:"Send events to a hub."`
-	Events  eventsCmd  `cmd:"" help:"Look up the catalogue of event types."`
-	Keys    keysCmd    `cmd:"" help:"Create, list and revoke API keys."`
-	Config  configCmd  `cmd:"" help:"Show the settings in force, or all there are."`
-	Version versionCmd `cmd:"" help:"Print the version."`
+	Serve    serveCmd    `cmd:"" help:"Run the hub."`
+	Demo     demoCmd     `cmd:"" help:"Run the hub with a demo workspace, and show what it does."`
+	Send     sendCmd     `cmd:"" help:"Send events to a hub."`
+	Events   eventsCmd   `cmd:"" help:"Look up the catalogue of event types."`
+	Keys     keysCmd     `cmd:"" help:"Create, list and revoke API keys."`
+	Accounts accountsCmd `cmd:"" help:"Create, list and close accounts."`
+	Users    usersCmd    `cmd:"" help:"Invite, list and disable people."`
+	Backup   backupCmd   `cmd:"" help:"Back up a hub, or check a backup."`
+	Restore  restoreCmd  `cmd:"" help:"Make a data directory of a backup."`
+	Plans    plansCmd    `cmd:"" help:"Show the built-in plans."`
+	Secrets  secretsCmd  `cmd:"" help:"Look after the key that stored secrets are sealed with."`
+	Audit    auditCmd    `cmd:"" help:"List, export and verify the record of who did what."`
+	Config   configCmd   `cmd:"" help:"Show the settings in force, or all there are."`
+	Version  versionCmd  `cmd:"" help:"Print the version."`
 }
 
 // Process is what a command gets of the process it runs in.

@@ -150,6 +150,9 @@ func (c *demoCmd) show(ctx context.Context, p *Process, cfg config.Config, state
 	if err := demo.WriteCounts(ctx, p.Stdout, hub, integrations); err != nil {
 		return err
 	}
+	if !info.OwnerLink.IsZero() {
+		p.say("\n  Sign in        %s\n                 (makes the first owner; valid once, for 24 hours)\n", info.OwnerLink.Reveal())
+	}
 	p.say(demoFooter, info.URL, info.URL, state.Key, integrations[0].ID)
 	return nil
 }
@@ -180,7 +183,7 @@ func demoClient(ctx context.Context, cfg config.Config, state *demo.State, info 
 	if err != nil {
 		return nil, err
 	}
-	_, secret, err := ring.create(ctx, "demo", []string{string(identity.Admin)}, 0)
+	_, secret, err := ring.create(ctx, keyWish{Name: "demo", Scopes: []string{string(identity.Admin)}})
 	if err := errors.Join(err, ring.close()); err != nil {
 		return nil, fmt.Errorf("making a key for the demo: %w", err)
 	}

@@ -14,7 +14,12 @@ const defaultURL = "http://127.0.0.1:8080"
 type hubFlags struct {
 	URL string `placeholder:"URL" help:"The hub (or TOCSIN_URL; http://127.0.0.1:8080)."`
 	Key string `placeholder:"KEY" help:"API key. Better in TOCSIN_KEY (or TOCSIN_ADMIN_KEY): other users see command lines."`
+
+	Account string `placeholder:"NAME" help:"Act in an account below the key's own (or TOCSIN_ACCOUNT)."`
 }
+
+// envAccount names the account to act in.
+const envAccount = "TOCSIN_ACCOUNT"
 
 // connect makes a client of the hub that the flags, or else the environment, name.
 func (f *hubFlags) connect(p *Process) (*client.Client, error) {
@@ -27,5 +32,5 @@ func (f *hubFlags) connect(p *Process) (*client.Client, error) {
 	if err != nil {
 		return nil, usageError{err}
 	}
-	return c, nil
+	return c.In(cmp.Or(f.Account, p.getenv(envAccount))), nil
 }

@@ -12,6 +12,7 @@ import (
 type keysCmd struct {
 	Create keysCreateCmd `cmd:"" help:"Make an API key and print it, this once."`
 	List   keysListCmd   `cmd:"" help:"List the API keys, without their secrets."`
+	Rotate keysRotateCmd `cmd:"" help:"Replace a key by one that may do the same."`
 	Revoke keysRevokeCmd `cmd:"" help:"End a key's validity."`
 }
 
@@ -24,10 +25,21 @@ type keyFlags struct {
 
 // keyring is what the commands need, whichever way the keys are reached.
 type keyring interface {
-	create(ctx context.Context, name string, scopes []string, days int) (keyRow, string, error)
+	create(ctx context.Context, w keyWish) (keyRow, string, error)
+	rotate(ctx context.Context, id string, overlap time.Duration) (keyRow, string, error)
 	list(ctx context.Context) ([]keyRow, error)
 	revoke(ctx context.Context, id string) error
 	close() error
+}
+
+// keyWish is a wish for a key, as the API takes it.
+type keyWish struct {
+	Name          string   `json:"name"`
+	Scopes        []string `json:"scopes"`
+	ExpiresInDays int      `json:"expires_in_days,omitempty"`
+	EventTypes    []string `json:"event_types,omitempty"`
+	RateLimit     int      `json:"rate_limit,omitempty"`
+	Test          bool     `json:"test,omitempty"`
 }
 
 // keyRow is a key as the API shows it.
@@ -43,6 +55,9 @@ type keyRow struct {
 }
 
 func (f *keyFlags) open(ctx context.Context, p *Process) (keyring, error) {
+	if f.DataDir != "" && f.Account != "" {
+		return nil, usagef("--account works over the API: with --data-dir, keys are those of the account default")
+	}
 	if f.DataDir != "" {
 		return openOfflineKeys(ctx, f.DataDir)
 	}
@@ -73,6 +88,9 @@ type keysCreateCmd struct {
 	Name        string   `arg:"" optional:"" help:"What the key is for; \"tocsin keys create\" if left out."`
 	Scope       []string `default:"admin" placeholder:"SCOPE" help:"A right of the key; may be repeated."`
 	ExpiresDays int      `placeholder:"DAYS" help:"Days until the key ends by itself; 0 is never."`
+	EventType   []string `placeholder:"TYPE" help:"With events:write, a type that may be sent, such as auth.*; may be repeated. All if left out."`
+	RateLimit   int      `placeholder:"N" help:"Most requests a minute; 0 is no limit of its own."`
+	Test        bool     `help:"Make a test key (tsk_test_…)."`
 }
 
 // Help is the long help.
@@ -88,8 +106,12 @@ Examples:
     # All keys are lost: on the hub's machine, as the user that owns the data
     tocsin keys create --data-dir /var/lib/tocsin
 
+    # For one application: its own types of events, at most 600 requests a minute, for a quarter of a year
+    tocsin keys create "shop backend" --scope events:write --event-type 'auth.*' --rate-limit 600 --expires-days 90
+
 Scopes: events:write, events:read, integrations:read, integrations:write, deliveries:read, deliveries:write,
-audit:read, admin.`
+alerts:read, alerts:write, incidents:read, incidents:write, investigations:read, investigations:write, search:read,
+graph:read, blocks:read, blocks:write, blocks:approve, audit:read, admin.`
 }
 
 // Run makes the key.
@@ -99,7 +121,7 @@ func (c *keysCreateCmd) Run(ctx context.Context, p *Process) error {
 		name = "tocsin keys create"
 	}
 	return c.with(ctx, p, func(ring keyring) error {
-		row, secret, err := ring.create(ctx, name, c.Scope, c.ExpiresDays)
+		row, secret, err := ring.create(ctx, keyWish{name, c.Scope, c.ExpiresDays, c.EventType, c.RateLimit, c.Test})
 		if err != nil {
 			return err
 		}
@@ -151,6 +173,37 @@ func day(t *time.Time, none string) string {
 		return none
 	}
 	return t.Local().Format("2006-01-02 15:04")
+}
+
+// keysRotateCmd replaces a key.
+type keysRotateCmd struct {
+	keyFlags
+
+	ID      string        `arg:"" help:"The key's id: key_…"`
+	Overlap time.Duration `default:"24h" help:"How long the old key stays valid, at most 720h."`
+}
+
+// Help is the long help.
+func (*keysRotateCmd) Help() string {
+	return `Prints the new key on standard output, this once. Until the overlap is over both keys work, so that nothing is refused
+while the new one is put in place.
+
+Example:
+
+    tocsin keys rotate key_01jd8v0q8xfz5r0m8a6b7c8d9e --overlap 1h`
+}
+
+// Run rotates the key.
+func (c *keysRotateCmd) Run(ctx context.Context, p *Process) error {
+	return c.with(ctx, p, func(ring keyring) error {
+		row, secret, err := ring.rotate(ctx, c.ID, c.Overlap)
+		if err != nil {
+			return err
+		}
+		p.note("made %s (%s); %s ends in %s; the new key follows and is shown this once:\n", row.ID, row.Name, c.ID, c.Overlap)
+		p.say("%s\n", secret)
+		return nil
+	})
 }
 
 // keysRevokeCmd ends a key.

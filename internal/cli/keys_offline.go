@@ -4,12 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"time"
 
+	"github.com/tocsin-hub/tocsin/internal/audit"
 	"github.com/tocsin-hub/tocsin/internal/event"
+	"github.com/tocsin-hub/tocsin/internal/form"
 	"github.com/tocsin-hub/tocsin/internal/identity"
 	"github.com/tocsin-hub/tocsin/internal/store"
 	"github.com/tocsin-hub/tocsin/internal/store/sqlite"
@@ -18,6 +19,7 @@ import (
 // offlineKeys works on the files of a data directory. The hub may run meanwhile; it sees the change.
 type offlineKeys struct {
 	store   *sqlite.Store
+	audit   *audit.Log
 	service *identity.Service
 }
 
@@ -31,19 +33,37 @@ func openOfflineKeys(ctx context.Context, dir string) (*offlineKeys, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening the data directory: %w", err)
 	}
-	return &offlineKeys{store: s, service: identity.New(s, time.Now, slog.New(slog.DiscardHandler))}, nil
+	record, err := audit.New(ctx, audit.Deps{Store: s})
+	if err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return &offlineKeys{store: s, audit: record, service: identity.New(identity.Deps{Keys: s, Recorder: record})}, nil
 }
 
-func (k *offlineKeys) create(ctx context.Context, name string, scopes []string, days int) (keyRow, string, error) {
-	wanted := make([]identity.Scope, len(scopes))
-	for i, s := range scopes {
+func (k *offlineKeys) create(ctx context.Context, w keyWish) (keyRow, string, error) {
+	wanted := make([]identity.Scope, len(w.Scopes))
+	for i, s := range w.Scopes {
 		wanted[i] = identity.Scope(s)
 	}
-	key, secret, err := k.service.Create(ctx, event.DefaultAccount, name, wanted, days)
+	return newKeyRow(k.service.Create(locally(ctx), event.DefaultAccount, identity.KeySpec{
+		Name: w.Name, Scopes: wanted, ExpiresInDays: w.ExpiresInDays, EventTypes: w.EventTypes, RateLimit: w.RateLimit, Test: w.Test,
+	}))
+}
+
+func (k *offlineKeys) rotate(ctx context.Context, id string, overlap time.Duration) (keyRow, string, error) {
+	parsed, err := event.ParseID(event.PrefixKey, id)
+	if err != nil {
+		return keyRow{}, "", fmt.Errorf("%q is not a key's id: %w", id, err)
+	}
+	return newKeyRow(k.service.Rotate(locally(ctx), event.DefaultAccount, parsed, overlap))
+}
+
+// newKeyRow is a new key as the command prints it.
+func newKeyRow(k store.Key, secret form.Secret, err error) (keyRow, string, error) {
 	if err != nil {
 		return keyRow{}, "", err
 	}
-	return rowOf(key), secret.Reveal(), nil
+	return rowOf(k), secret.Reveal(), nil
 }
 
 func (k *offlineKeys) list(ctx context.Context) (rows []keyRow, err error) {
@@ -66,12 +86,12 @@ func (k *offlineKeys) revoke(ctx context.Context, id string) error {
 	if err != nil {
 		return fmt.Errorf("%q is not a key's id: %w", id, err)
 	}
-	return k.service.Revoke(ctx, event.DefaultAccount, parsed)
+	return k.service.Revoke(locally(ctx), event.DefaultAccount, parsed)
 }
 
 func (k *offlineKeys) close() error {
 	k.service.Close()
-	return k.store.Close()
+	return errors.Join(k.audit.Close(), k.store.Close())
 }
 
 func rowOf(k store.Key) keyRow {

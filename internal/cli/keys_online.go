@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"time"
 
 	"github.com/tocsin-hub/tocsin/internal/client"
 )
@@ -13,17 +14,21 @@ type onlineKeys struct{ hub *client.Client }
 
 const keysPath = "/api/v1/api-keys"
 
-func (k *onlineKeys) create(ctx context.Context, name string, scopes []string, days int) (keyRow, string, error) {
-	request := struct {
-		Name          string   `json:"name"`
-		Scopes        []string `json:"scopes"`
-		ExpiresInDays int      `json:"expires_in_days,omitempty"`
-	}{name, scopes, days}
-	var made struct {
-		keyRow
-		Key string `json:"key"`
-	}
-	err := k.hub.Do(ctx, http.MethodPost, keysPath, request, &made)
+// madeKey is a new key with its secret.
+type madeKey struct {
+	keyRow
+	Key string `json:"key"`
+}
+
+func (k *onlineKeys) create(ctx context.Context, w keyWish) (keyRow, string, error) {
+	var made madeKey
+	err := k.hub.Do(ctx, http.MethodPost, keysPath, w, &made)
+	return made.keyRow, made.Key, err
+}
+
+func (k *onlineKeys) rotate(ctx context.Context, id string, overlap time.Duration) (keyRow, string, error) {
+	var made madeKey
+	err := k.hub.Do(ctx, http.MethodPost, keysPath+"/"+url.PathEscape(id)+"/rotate", map[string]string{"overlap": overlap.String()}, &made)
 	return made.keyRow, made.Key, err
 }
 

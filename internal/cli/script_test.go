@@ -34,7 +34,11 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		UpdateScripts:       *update,
 		Setup: func(env *testscript.Env) error {
-			hub := &fakeHub{}
+			archive, err := sampleArchive(env)
+			if err != nil {
+				return err
+			}
+			hub := &fakeHub{archive: archive}
 			server := httptest.NewServer(hub)
 			env.Defer(server.Close)
 			env.Setenv("TOCSIN_URL", server.URL)
@@ -70,6 +74,8 @@ type fakeHub struct {
 	busy int // how many times 503 is answered yet
 	ids  int
 	seen map[string]bool // idempotency keys
+
+	archive []byte // the backup that it gives
 }
 
 func (h *fakeHub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -90,6 +96,14 @@ func (h *fakeHub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.ingest(w, r, body)
 	case strings.HasPrefix(r.URL.Path, "/api/v1/ingest/"):
 		problem(w, http.StatusNotFound, "no decoder of that name; there are falco, wallarm", "")
+	case strings.HasPrefix(r.URL.Path, accountsPath), strings.HasPrefix(r.URL.Path, usersPath):
+		fmt.Fprintf(&h.log, "account %q query %q\n", r.Header.Get("X-Tocsin-Account"), r.URL.RawQuery)
+		servePeople(w, r)
+	case strings.HasPrefix(r.URL.Path, auditPath):
+		fmt.Fprintf(&h.log, "query %q\n", r.URL.RawQuery)
+		serveAudit(w, r)
+	case r.Method == http.MethodGet && strings.HasSuffix(r.URL.Path, backupPath):
+		h.serveBackup(w, r)
 	case r.Method == http.MethodPost && r.URL.Path == keysPath:
 		w.WriteHeader(http.StatusCreated)
 		fmt.Fprint(w, `{"id":"key_1","name":"ci","prefix":"tsk_live_abc","scopes":["events:write"],"key":"tsk_live_abc_secret"}`)
@@ -99,6 +113,14 @@ func (h *fakeHub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprint(w, `{"items":[{"id":"key_1","name":"old","prefix":"tsk_live_y","scopes":["admin"],"revoked_at":"2026-01-02T03:04:05Z"}],"next":""}`)
 	case r.Method == http.MethodDelete && r.URL.Path == keysPath+"/key_1":
 		w.WriteHeader(http.StatusNoContent)
+	case r.Method == http.MethodGet && r.URL.Path == secretsPath:
+		fmt.Fprint(w, `{"keys":[{"id":"672a6664","current":true,"source":"secret.key","secrets":3},{"id":"af7347bb","secrets":1,"missing":true}],
+			"unreadable":[{"account":"acme","holder":"0197","field":"token","key":"af7347bb"}],
+			"references":[{"reference":"env:SPLUNK_TOKEN","integration":"int_1","setting":"token","error":""}],
+			"voided":[{"account":"acme","integration":"int_2","settings":["token","headers.0.value"]}],
+			"expiring":[{"rotate_by":"2027-01-31","integration":"int_3","name":"Splunk","owner":"dana","account":"default"}]}`)
+	case r.Method == http.MethodPost && r.URL.Path == secretsPath+"/rotate":
+		fmt.Fprint(w, `{"key":"11112222","earlier":["672a6664"],"resumed":true,"resealed":2,"secrets":3,"unreadable":[{}],"next":"unset it"}`)
 	default:
 		problem(w, http.StatusNotFound, "there is no such thing", "")
 	}
@@ -154,7 +176,8 @@ func TestHelp(t *testing.T) {
 	t.Parallel()
 	for _, command := range []string{
 		"", "serve", "demo", "send", "events", "events types", "events sample", "keys", "keys create", "keys list",
-		"keys revoke", "config", "config show", "config docs", "version",
+		"keys revoke", "backup", "backup create", "backup verify", "restore", "secrets", "secrets status", "secrets rotate",
+		"secrets new-key", "audit", "audit list", "audit export", "audit checkpoint", "audit verify", "config", "config show", "config docs", "version",
 	} {
 		var out, errs bytes.Buffer
 		p := &Process{Args: append(strings.Fields(command), "--help"), Stdout: &out, Stderr: &errs}

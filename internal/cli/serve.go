@@ -62,6 +62,9 @@ func orderly(ctx context.Context, err error) error {
 func announcement(info app.Info) string {
 	text := fmt.Sprintf("%s is ready\n  URL        %s\n  reference  %s/api/docs\n  data       %s\n",
 		version.Long(), info.URL, info.URL, info.DataDir)
+	if !info.OwnerLink.IsZero() {
+		text += fmt.Sprintf("  sign in    %s\n             (makes the first owner; valid once, for 24 hours)\n", info.OwnerLink.Reveal())
+	}
 	if !info.AdminKey.IsZero() {
 		text += fmt.Sprintf("  admin key  %s\n             (shown this once: keep it; send it as X-API-Key)\n", info.AdminKey.Reveal())
 	}

@@ -27,7 +27,9 @@ const (
 type Client struct {
 	base string
 	key  form.Secret
-	http *http.Client
+	// account is the child account to act in; empty: the key's own.
+	account string
+	http    *http.Client
 	// after is time.After, the clock of Ingest's pauses.
 	after func(time.Duration) <-chan time.Time
 }
@@ -48,6 +50,13 @@ func New(base string, key form.Secret) (*Client, error) {
 
 // noRedirect keeps the key from travelling to wherever a redirect points.
 func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+
+// In is a client that acts in an account below the key's own; "" is the key's own account. Both share connections.
+func (c *Client) In(account string) *Client {
+	in := *c
+	in.account = account
+	return &in
+}
 
 // URL is the hub's base URL without a trailing slash.
 func (c *Client) URL() string { return c.base }
@@ -114,14 +123,9 @@ func (c *Client) Do(ctx context.Context, method, path string, in, out any) error
 
 // roundTrip makes one request and gives the body of a successful answer.
 func (c *Client) roundTrip(ctx context.Context, method, path string, header http.Header, body []byte) ([]byte, error) {
-	req, err := http.NewRequestWithContext(ctx, method, c.base+path, bytes.NewReader(body))
+	req, err := c.request(ctx, method, path, header, body)
 	if err != nil {
-		return nil, fmt.Errorf("making the request: %w", err)
-	}
-	req.Header = header
-	req.Header.Set("Accept", "application/json")
-	if !c.key.IsZero() {
-		req.Header.Set("X-API-Key", c.key.Reveal())
+		return nil, err
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {
@@ -137,13 +141,40 @@ func (c *Client) roundTrip(ctx context.Context, method, path string, header http
 	case resp.StatusCode >= 200 && resp.StatusCode < 300:
 		return answer, nil
 	}
+	return nil, problemOf(resp, answer)
+}
+
+// accountHeader names the child account that a request acts in.
+const accountHeader = "X-Tocsin-Account"
+
+// request makes a request with everything that all of them carry.
+func (c *Client) request(ctx context.Context, method, path string, header http.Header, body []byte) (*http.Request, error) {
+	req, err := http.NewRequestWithContext(ctx, method, c.base+path, bytes.NewReader(body))
+	if err != nil {
+		return nil, fmt.Errorf("making the request: %w", err)
+	}
+	req.Header = header
+	if req.Header.Get("Accept") == "" {
+		req.Header.Set("Accept", "application/json")
+	}
+	if !c.key.IsZero() {
+		req.Header.Set("X-API-Key", c.key.Reveal())
+	}
+	if c.account != "" {
+		req.Header.Set(accountHeader, c.account)
+	}
+	return req, nil
+}
+
+// problemOf reads an answer that is not a success.
+func problemOf(resp *http.Response, answer []byte) *Problem {
 	p := &Problem{}
 	if json.Unmarshal(answer, p) != nil {
 		p = &Problem{}
 	}
 	p.Status = resp.StatusCode
 	p.RetryAfter = retryAfter(resp.Header.Get("Retry-After"))
-	return nil, p
+	return p
 }
 
 // reach turns a failure to connect into a sentence for people; the URL stands in it once.

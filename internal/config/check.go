@@ -8,6 +8,9 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
+
+	"github.com/tocsin-hub/tocsin/internal/form"
 )
 
 // entries declares c's settings, bound to c.
@@ -75,8 +78,14 @@ func (c *Config) check() (errs []error) {
 	if c.Journal.SegmentBytes > c.Journal.MaxBytes/2 && c.Journal.MaxBytes > 0 {
 		errs = append(errs, errors.New("journal.segment_bytes is more than half of journal.max_bytes: trimming frees whole files"))
 	}
+	if c.Sessions.Longest < c.Sessions.Idle {
+		errs = append(errs, errors.New("sessions.longest is shorter than sessions.idle"))
+	}
 	return errs
 }
+
+// minAuditAge is how long auditors usually expect the record to be kept.
+const minAuditAge = 365 * 24 * time.Hour
 
 // doubts names settings that are valid but that a careful operator would look at again.
 func (c *Config) doubts() (doubts []string) {
@@ -86,6 +95,9 @@ func (c *Config) doubts() (doubts []string) {
 	if err == nil && !local && c.TLS.Cert == "" && len(c.TrustedProxies) == 0 {
 		doubts = append(doubts, fmt.Sprintf("listening on %s without TLS: keys and events cross the network in the clear; "+
 			"set tls.cert and tls.key, or put a proxy in front and name it in trusted_proxies", c.Listen))
+	}
+	if c.Audit.MaxAge < minAuditAge {
+		doubts = append(doubts, fmt.Sprintf("audit.max_age is %s: most rules ask for a year at least", form.DurationText(c.Audit.MaxAge)))
 	}
 	return doubts
 }

@@ -34,6 +34,13 @@ type Config struct {
 	Ledger   Ledger
 	Mailbox  Mailbox
 	Recent   Recent
+	Limits   Limits
+	Plans    Plans
+	Keys     Keys
+	Sessions Sessions
+	Secrets  Secrets
+	Audit    Audit
+	Metrics  Metrics
 
 	origins  map[string]string
 	warnings []string
@@ -80,9 +87,60 @@ type Journal struct {
 	BallastBytes int64 // preallocated, freed when the disk is low
 }
 
-// Egress says which otherwise refused addresses connectors may reach. It is the operator's only.
+// Egress is how connectors reach the outside. It is the operator's only.
 type Egress struct {
+	// Allow lists networks that may be reached although they are not public.
 	Allow []netip.Prefix
+	// Proxy is what outgoing HTTP goes through; empty is none. HTTP_PROXY and its like are never looked at.
+	Proxy form.Secret // it may hold a password
+	// Bind holds the local addresses that connections leave from, one for IPv4 and one for IPv6 at most.
+	Bind []netip.Addr
+	// Addresses are what receivers see, to be shown to those who look after their firewalls.
+	Addresses []netip.Prefix
+}
+
+// Limits bound what one client address may ask for. 0 is no limit.
+type Limits struct {
+	AddressPerMinute  int // requests of one address
+	FailuresPerMinute int // failed authentications of one address
+	Connections       int // of all clients at a time
+}
+
+// Plans names the file that replaces the matrix of plans; empty for the built-in one.
+type Plans struct{ File string }
+
+// Keys says which API keys are taken.
+type Keys struct {
+	RefuseTest bool // test keys are refused
+}
+
+// Sessions bound how long somebody stays signed in.
+type Sessions struct {
+	Idle    time.Duration // without a request
+	Longest time.Duration // in any case
+}
+
+// Secrets says what seals secrets, and which references settings may hold.
+type Secrets struct {
+	// Key and KeyPrevious are sealing keys given in the environment instead of the key file.
+	Key, KeyPrevious form.Secret
+	// AgeIdentity is the file of the age identity that opens secret.key.age.
+	AgeIdentity string
+	// References says who may use env:NAME and file:/path: "off", "operator" or "all".
+	References string
+	// Files lists the folders that file: may name, Env the names (with * at the end) that env: may; empty: any.
+	Files, Env []string
+}
+
+// Metrics says who may read /metrics without a key.
+type Metrics struct {
+	Allow []netip.Prefix
+}
+
+// Audit bounds the audit record.
+type Audit struct {
+	MaxAge  time.Duration
+	Forward bool // every act becomes an event audit.*, too
 }
 
 // Ledger bounds the recorded attempts.
@@ -103,6 +161,9 @@ type Recent struct {
 
 // MinAdminKey is the least length of the admin key, in characters.
 const MinAdminKey = 24
+
+// MinSealingKey is the least length of a sealing key as text, in characters: 32 bytes as base64 without padding.
+const MinSealingKey = 43
 
 // Default gives the settings of a process that was told nothing.
 func Default() Config {

@@ -33,6 +33,9 @@ func (c *Config) declare(d *declarer) {
 	d.prefixes(&c.TrustedProxies, "trusted_proxies", "",
 		"Networks of the proxies in front of the hub: only their X-Forwarded-For is believed.")
 
+	d.prefixes(&c.Metrics.Allow, "metrics.allow", "127.0.0.0/8,::1/128",
+		"Networks that may read `/metrics` without a key. Others need an administrator's key of the account `default`.")
+
 	d.group("Timeouts")
 	d.duration(&c.Timeouts.Read, "timeouts.read", "30s", time.Second, time.Hour, "Longest time to read one request.")
 	d.duration(&c.Timeouts.Header, "timeouts.header", "5s", 100*time.Millisecond, time.Minute,
@@ -68,7 +71,41 @@ func (c *Config) declare(d *declarer) {
 
 	d.group("Egress")
 	d.prefixes(&c.Egress.Allow, "egress.allow", "",
-		"Private or special networks that connectors may reach all the same. Everything public is always allowed.")
+		"Private or special networks that connectors may reach all the same. Everything public is always allowed; a cloud's metadata address is only when it is named by itself.")
+	d.proxy(&c.Egress.Proxy, "egress.proxy",
+		"URL of the HTTP proxy for what connectors send, with its name and password if it wants them. HTTP_PROXY and its like are ignored. Through a proxy the hub can check only what a name resolves to here.")
+	d.addresses(&c.Egress.Bind, "egress.bind", "",
+		"Local addresses that connections leave from: at most one for IPv4 and one for IPv6.")
+	d.prefixes(&c.Egress.Addresses, "egress.addresses", "",
+		"The addresses that receivers see, for their firewalls; shown at /api/v1/egress-addresses and in the console.")
+
+	d.group("Limits and plans")
+	d.count(&c.Limits.AddressPerMinute, "limits.address_per_minute", off, 1, 10_000_000,
+		"Most requests a minute from one client address (an IPv6 /64 counts as one).")
+	d.count(&c.Limits.FailuresPerMinute, "limits.failures_per_minute", "120", 5, 1_000_000,
+		"Most failed authentications a minute from one client address, before it is refused unheard for a while.")
+	d.number(&c.Limits.Connections, "limits.connections", "8192", 16, 1_000_000,
+		"Most connections of clients at a time, and never more than half of the files that the process may open. Further ones wait to be accepted.")
+	d.path(&c.Plans.File, "plans.file", "", "JSON file that replaces the built-in matrix of plans (`tocsin plans` prints it).")
+
+	d.group("Keys and sessions")
+	d.flag(&c.Keys.RefuseTest, "keys.refuse_test", "false", "Refuse test keys (tsk_test_…): for a hub in production.")
+	d.duration(&c.Sessions.Idle, "sessions.idle", "12h", time.Minute, 30*24*time.Hour,
+		"A person is signed out after so long without a request.")
+	d.duration(&c.Sessions.Longest, "sessions.longest", "168h", 5*time.Minute, 90*24*time.Hour,
+		"A person is signed out after so long in any case.")
+
+	d.group("Secrets")
+	d.secret(&c.Secrets.Key, "secret_key", MinSealingKey,
+		"Key that seals secrets at rest, instead of the file `secret.key`: 32 bytes as base64, from `tocsin secrets new-key --bare`. Set it in the environment.")
+	d.secret(&c.Secrets.KeyPrevious, "secret_key_previous", MinSealingKey,
+		"The key before that one, until `tocsin secrets rotate` has sealed everything anew.")
+	d.path(&c.Secrets.AgeIdentity, "age_identity", "",
+		"File of the age identity that opens `secret.key.age` in the data directory.")
+	d.choice(&c.Secrets.References, "secrets.references", "operator", []string{"off", "operator", "all"},
+		"Who may write `env:NAME` or `file:/path` for a secret: nobody, administrators of the account `default`, or administrators of every account.")
+	d.words(&c.Secrets.Files, "secrets.files", "Folders that `file:` references may point into; empty: any.")
+	d.words(&c.Secrets.Env, "secrets.env", "Variables that `env:` references may name, `*` at the end for any ending; empty: any but TOCSIN_*.")
 
 	d.group("Retention")
 	d.duration(&c.Ledger.MaxAge, "ledger.max_age", "168h", time.Minute, 10*365*24*time.Hour,
@@ -77,6 +114,10 @@ func (c *Config) declare(d *declarer) {
 		"Forget the oldest recorded attempts above this size.")
 	d.duration(&c.Mailbox.MaxAge, "mailbox.max_age", "720h", time.Minute, 10*365*24*time.Hour,
 		"Expire what has been in the mailbox for longer than this, counted from entry.")
+	d.duration(&c.Audit.MaxAge, "audit.max_age", "9600h", 24*time.Hour, 20*365*24*time.Hour,
+		"Forget audit entries that are older than this.")
+	d.flag(&c.Audit.Forward, "audit.forward", "false",
+		"Make every audited act an event `audit.*`, too, for integrations that name it.")
 	d.number(&c.Recent.Events, "recent.events", "10000", 100, 1_000_000,
 		"How many of the latest events can be listed and filtered.")
 }

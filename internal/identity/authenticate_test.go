@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/tocsin-hub/tocsin/internal/event"
+	"github.com/tocsin-hub/tocsin/internal/identity/known"
 	"github.com/tocsin-hub/tocsin/internal/store"
 )
 
@@ -74,10 +75,10 @@ func TestOtherProcesses(t *testing.T) {
 	if err := cli.Revoke(t.Context(), "acme", k.ID); err != nil {
 		t.Fatal(err)
 	}
-	f.clock.move(cacheFor)
+	f.clock.move(known.For)
 	f.wantAuth(t, "a key that another process revoked", text, ErrRevoked)
 
-	_, secret, err := cli.Create(t.Context(), "acme", "made offline", []Scope{Admin}, 0)
+	_, secret, err := cli.Create(t.Context(), "acme", KeySpec{Name: "made offline", Scopes: []Scope{Admin}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,38 +99,10 @@ func TestUnknownKeysAreRememberedBriefly(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.clock.move(unknownFor)
+	f.clock.move(known.UnknownFor)
 	f.wantAuth(t, "made meanwhile", text, nil)
 	f.clock.move(-time.Hour) // a clock that is set back must not freeze an answer
 	f.wantAuth(t, "an hour earlier", text, nil)
-}
-
-func TestCacheIsBounded(t *testing.T) {
-	t.Parallel()
-	c := newCache()
-	now := time.Unix(1000, 0)
-	for n := range maxKnown + maxUnknown + 10 {
-		hash := sha256.Sum256([]byte{byte(n), byte(n >> 8), byte(n >> 16)})
-		c.put(hash, nil, now, 0)
-		c.put(hash, &entry{hash: hash}, now, 0)
-		c.put(sha256.Sum256(hash[:]), nil, now, 0)
-		if len(c.known) > maxKnown || len(c.unknown) > maxUnknown {
-			t.Fatalf("the cache holds %d and %d entries", len(c.known), len(c.unknown))
-		}
-	}
-}
-
-// TestLateAnswer puts an answer into the cache that was read before a revocation.
-func TestLateAnswer(t *testing.T) {
-	t.Parallel()
-	c := newCache()
-	hash, id := [32]byte{1}, event.ID{1}
-	generation := c.generation()
-	c.forgetKey(id)
-	c.put(hash, &entry{hash: hash, id: id}, time.Unix(1000, 0), generation)
-	if e, _ := c.find(&hash, 0); e != nil {
-		t.Error("an answer from before a revocation was kept")
-	}
 }
 
 func TestStoreThatFails(t *testing.T) {
@@ -213,7 +186,7 @@ func TestCachedKeyAllocatesNothing(t *testing.T) {
 func BenchmarkAuthenticate(b *testing.B) {
 	f := newFixture(b)
 	_, text := f.create(b, 0, EventsWrite)
-	svc := New(f.keys, time.Now, discard())
+	svc := New(Deps{Keys: f.keys})
 	defer svc.Close()
 	run := func(b *testing.B) {
 		if _, err := svc.Authenticate(context.Background(), text, "192.0.2.1"); err != nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/tocsin-hub/tocsin/internal/act"
 	"github.com/tocsin-hub/tocsin/internal/event"
 	"github.com/tocsin-hub/tocsin/internal/form"
 	"github.com/tocsin-hub/tocsin/internal/store"
@@ -27,6 +28,7 @@ const firstKeyName = "first administrator"
 // variable are revoked. Without one, they are revoked too, and if no valid administrator's key is left, one is made and
 // returned: it is shown this once. The error for an unfit value is an *InvalidError.
 func (s *Service) Bootstrap(ctx context.Context, adminKeyFromEnv form.Secret) (made form.Secret, err error) {
+	ctx = act.With(ctx, act.System("start"))
 	text := adminKeyFromEnv.Reveal()
 	if err := checkAdminKey(text); err != nil {
 		return form.Secret{}, err
@@ -58,7 +60,7 @@ func (s *Service) Bootstrap(ctx context.Context, adminKeyFromEnv form.Secret) (m
 	if hasAdmin {
 		return form.Secret{}, nil
 	}
-	_, made, err = s.Create(ctx, event.DefaultAccount, firstKeyName, []Scope{Admin}, 0)
+	_, made, err = s.Create(ctx, event.DefaultAccount, KeySpec{Name: firstKeyName, Scopes: []Scope{Admin}})
 	return made, err
 }
 
@@ -85,14 +87,21 @@ func (s *Service) acceptAdminKey(ctx context.Context, hash [32]byte) error {
 	k, err := s.keys.KeyByHash(ctx, hash)
 	switch {
 	case notFound(err):
-		err = s.keys.CreateKey(ctx, store.Key{
+		k = store.Key{
 			ID: event.NewID(), Account: event.DefaultAccount, Name: AdminKeyEnv, Prefix: envPrefix, Hash: hash,
-			Scopes: []string{string(Admin)}, CreatedAt: s.now().UTC(),
+			Scopes: []string{string(Admin)}, Environment: Live, CreatedAt: s.now().UTC(),
+		}
+		err = act.Do(ctx, s.record, keyAct("api_key.create", nil, &k), func(ctx context.Context) error {
+			return s.keys.CreateKey(ctx, k)
 		})
 	case err != nil:
 	case k.Account == event.DefaultAccount && validAdmin(&k, s.now()): // an administrator's key that was made here may be reused
 	case k.Prefix == envPrefix: // a value that is set again after another one was
-		err = s.keys.RevokeKey(ctx, k.Account, k.ID, time.Time{}) // the zero time: valid again
+		again := k
+		again.RevokedAt = time.Time{}
+		err = act.Do(ctx, s.record, keyAct("api_key.create", &k, &again), func(ctx context.Context) error {
+			return s.keys.RevokeKey(ctx, k.Account, k.ID, time.Time{}) // the zero time: valid again
+		})
 	default:
 		return &InvalidError{Field: AdminKeyEnv, Reason: fmt.Sprintf(
 			"is the value of %s, which is revoked, expired or not an administrator's: choose another value", k.ID.Text(event.PrefixKey))}
@@ -100,7 +109,7 @@ func (s *Service) acceptAdminKey(ctx context.Context, hash [32]byte) error {
 	if err != nil {
 		return fmt.Errorf("accepting the key in %s: %w", AdminKeyEnv, err)
 	}
-	s.cache.forget(hash)
+	s.cache.Forget(hash)
 	return nil
 }
 

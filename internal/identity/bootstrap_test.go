@@ -53,7 +53,7 @@ func TestBootstrapIgnoresOtherKeys(t *testing.T) {
 		scope   Scope
 		days    int
 	}{{"acme", Admin, 0}, {event.DefaultAccount, EventsWrite, 0}, {event.DefaultAccount, Admin, 1}} {
-		if _, _, err := f.Create(t.Context(), c.account, "x", []Scope{c.scope}, c.days); err != nil {
+		if _, _, err := f.Create(t.Context(), c.account, KeySpec{Name: "x", Scopes: []Scope{c.scope}, ExpiresInDays: c.days}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -71,7 +71,7 @@ func TestBootstrapWithVariable(t *testing.T) {
 		if f.bootstrap(t, envKey) != "" {
 			t.Fatal("a key was made although one was given")
 		}
-		if p := f.wantAuth(t, "the key of the variable", envKey, nil); !p.Can(Admin) || p.KeyName != AdminKeyEnv {
+		if p := f.wantAuth(t, "the key of the variable", envKey, nil); !p.Can(Admin) || p.Name != AdminKeyEnv {
 			t.Errorf("principal is %+v", p)
 		}
 	}
@@ -105,7 +105,7 @@ func TestBootstrapWithAMadeKey(t *testing.T) {
 		t.Error("a key was made although a valid one was given")
 	}
 	f.wantAuth(t, "the made key as the variable", made, nil)
-	_, weak, err := f.Create(t.Context(), event.DefaultAccount, "weak", []Scope{EventsWrite}, 0)
+	_, weak, err := f.Create(t.Context(), event.DefaultAccount, KeySpec{Name: "weak", Scopes: []Scope{EventsWrite}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,23 +12,38 @@ var ErrUnauthenticated = errors.New("a valid API key is needed: send it as X-API
 // The reasons for a refusal, for logs and metrics. All of them are ErrUnauthenticated too.
 var (
 	// ErrNoKey: nothing was presented.
-	ErrNoKey error = &refusal{"no API key was presented"}
+	ErrNoKey error = &refusal{"none", "no API key was presented"}
 	// ErrBadKey: no such key.
-	ErrBadKey error = &refusal{"unknown API key"}
+	ErrBadKey error = &refusal{"unknown", "unknown API key"}
 	// ErrExpired: the key's time is over.
-	ErrExpired error = &refusal{"expired API key"}
+	ErrExpired error = &refusal{"expired", "expired API key"}
 	// ErrRevoked: the key was revoked.
-	ErrRevoked error = &refusal{"revoked API key"}
+	ErrRevoked error = &refusal{"revoked", "revoked API key"}
+	// ErrClosed: the key's account was closed.
+	ErrClosed error = &refusal{"closed", "API key of a closed account"}
+	// ErrTestKey: a valid test key at a hub that takes only live ones. Its holder may be told so: it says nothing about
+	// keys that they do not have.
+	ErrTestKey error = &refusal{"test", "this hub takes no test keys: use a key that begins with " + livePrefix}
 )
 
-type refusal struct{ reason string }
+type refusal struct{ label, reason string }
 
 func (r *refusal) Error() string        { return r.reason }
 func (r *refusal) Is(target error) bool { return target == ErrUnauthenticated }
 
-// InvalidError says what is wrong with a wish for a key.
+// Reason is a short fixed word for why a caller was refused, fit for a metric's label: none, unknown, expired, revoked,
+// closed or test. It is empty for an error that is no refusal.
+func Reason(err error) string {
+	var r *refusal
+	if errors.As(err, &r) {
+		return r.label
+	}
+	return ""
+}
+
+// InvalidError says what is wrong with the key from the environment.
 type InvalidError struct {
-	Field  string // name, scopes, scopes.0, expires_in_days, admin_key
+	Field  string // AdminKeyEnv
 	Reason string
 }
 

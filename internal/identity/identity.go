@@ -1,46 +1,24 @@
-// Package identity says who is calling: API keys, their scopes, and the principal behind a request.
+// Package identity says who is calling: API keys, their scopes, and the principal behind a request. People are in
+// identity/user.
 //
 // A key is shown once, when it is made; only its SHA-256 is kept. That is enough, because a key is 256 random bits and
 // not a password.
 package identity
 
 import (
+	"cmp"
 	"context"
-	"crypto/rand"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
+	"github.com/tocsin-hub/tocsin/internal/act"
 	"github.com/tocsin-hub/tocsin/internal/event"
-	"github.com/tocsin-hub/tocsin/internal/form"
+	"github.com/tocsin-hub/tocsin/internal/identity/known"
 	"github.com/tocsin-hub/tocsin/internal/store"
-)
-
-// Limits of a key.
-const (
-	// MaxNameRunes bounds a key's name, in characters.
-	MaxNameRunes = 100
-	// MaxExpiryDays is the longest life of a key that has an end (ten years).
-	MaxExpiryDays = 3650
-	// MaxKeyBytes bounds what is taken for a key at all.
-	MaxKeyBytes = 512
-	// MinAdminKeyBytes is the least length of TOCSIN_ADMIN_KEY.
-	MinAdminKeyBytes = 24
-)
-
-// The text of a key: prefix, 8 characters that name it, underscore, 52 characters (260 bits) that nobody can guess.
-const (
-	keyPrefix   = "tsk_live_"
-	nameChars   = 8
-	secretChars = 52
-	// keyAlphabet is Crockford's base32: no letter can be taken for a digit, and a double click selects all of it.
-	keyAlphabet = "0123456789abcdefghjkmnpqrstvwxyz"
 )
 
 // Keys is what the service needs of the store.
@@ -48,66 +26,52 @@ type Keys interface {
 	store.Keys
 }
 
-// Principal is who is calling.
-type Principal struct {
-	Account event.Account
-	KeyID   string // "key_…"
-	KeyName string
-	Scopes  Scopes
+// Deps are what a Service is made of. Only Keys must be set.
+type Deps struct {
+	Keys Keys
+	// Recorder writes down every key that is made, rotated or revoked. Nil records nothing: for tests only.
+	Recorder act.Recorder
+	// AccountOpen says whether an account's keys may be used; nil: all of them. It is asked with every request.
+	AccountOpen func(event.Account) bool
+	// RefuseTestKeys is for a hub in production.
+	RefuseTestKeys bool
+	Now            func() time.Time // default time.Now
+	Log            *slog.Logger     // default: discarded
 }
 
-// Can says whether the principal may do what the scope names.
-func (p Principal) Can(s Scope) bool { return p.Scopes.Can(s) }
-
-// Service makes, lists, revokes and checks API keys. It is safe for concurrent use.
+// Service makes, lists, rotates, revokes and checks API keys. It is safe for concurrent use.
 type Service struct {
-	keys  Keys
-	now   func() time.Time
-	log   *slog.Logger
-	cache *cache
-	touch *toucher
+	keys        Keys
+	record      act.Recorder
+	accountOpen func(event.Account) bool
+	refuseTest  bool
+	now         func() time.Time
+	log         *slog.Logger
+	cache       *known.Cache[*entry]
+	touch       *toucher
 }
 
 // New makes a service. Close it when done.
-func New(keys Keys, now func() time.Time, log *slog.Logger) *Service {
-	return &Service{keys: keys, now: now, log: log, cache: newCache(), touch: newToucher(keys, log)}
+func New(d Deps) *Service {
+	s := &Service{
+		keys: d.Keys, record: d.Recorder, accountOpen: d.AccountOpen, refuseTest: d.RefuseTestKeys, now: d.Now,
+		log: cmp.Or(d.Log, slog.New(slog.DiscardHandler)), cache: known.New[*entry](),
+	}
+	if s.record == nil {
+		s.record = act.Discard{}
+	}
+	if s.accountOpen == nil {
+		s.accountOpen = func(event.Account) bool { return true }
+	}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	s.touch = newToucher(d.Keys, s.log)
+	return s
 }
 
 // Close writes down the last uses that are still to be written.
 func (s *Service) Close() { s.touch.close() }
-
-// Create makes a key. The secret is given this once; what is stored cannot be turned back into it. expiresInDays 0
-// means that it does not expire. A wish that cannot be granted gives an *InvalidError.
-func (s *Service) Create(ctx context.Context, account event.Account, name string, scopes []Scope, expiresInDays int) (store.Key, form.Secret, error) {
-	if err := checkName(name); err != nil {
-		return store.Key{}, form.Secret{}, err
-	}
-	names, err := checkScopes(scopes)
-	if err != nil {
-		return store.Key{}, form.Secret{}, err
-	}
-	if expiresInDays < 0 || expiresInDays > MaxExpiryDays {
-		return store.Key{}, form.Secret{}, &InvalidError{Field: "expires_in_days", Reason: fmt.Sprintf("must be 0 (never) to %d", MaxExpiryDays)}
-	}
-	text := newKeyText()
-	k := store.Key{
-		ID:        event.NewID(),
-		Account:   account,
-		Name:      name,
-		Prefix:    text[:len(keyPrefix)+nameChars],
-		Hash:      sha256.Sum256([]byte(text)),
-		Scopes:    names,
-		CreatedAt: s.now().UTC(),
-	}
-	if expiresInDays > 0 {
-		k.ExpiresAt = k.CreatedAt.AddDate(0, 0, expiresInDays)
-	}
-	if err := s.keys.CreateKey(ctx, k); err != nil {
-		return store.Key{}, form.Secret{}, fmt.Errorf("storing the key: %w", err)
-	}
-	s.cache.forget(k.Hash)
-	return k, form.NewSecret(text), nil
-}
 
 // List gives an account's keys, newest first.
 func (s *Service) List(ctx context.Context, account event.Account, p store.Page) (list []store.Key, next string, err error) {
@@ -118,52 +82,37 @@ func (s *Service) List(ctx context.Context, account event.Account, p store.Page)
 	return list, next, nil
 }
 
-// Revoke ends a key's validity at once in this process, and within cacheFor in others. Its error wraps
-// store.ErrNotFound for a key of another account.
-func (s *Service) Revoke(ctx context.Context, account event.Account, id event.ID) error {
-	err := s.keys.RevokeKey(ctx, account, id, s.now())
-	s.cache.forgetKey(id)
+// Get finds a key of an account. Its error wraps store.ErrNotFound for a key of another account.
+func (s *Service) Get(ctx context.Context, account event.Account, id event.ID) (store.Key, error) {
+	k, err := s.keys.GetKey(ctx, account, id)
 	if err != nil {
-		return fmt.Errorf("revoking the key: %w", err)
+		return store.Key{}, fmt.Errorf("reading the key: %w", err)
 	}
-	return nil
+	return k, nil
 }
 
 // FromRequest gives the key that a request presents, in X-API-Key or else as a bearer token; empty if there is none.
 func FromRequest(r *http.Request) string {
-	if k := strings.TrimSpace(r.Header.Get("X-API-Key")); k != "" {
+	if k := strings.TrimSpace(onlyOne(r.Header["X-Api-Key"])); k != "" {
 		return k
 	}
 	const scheme = "bearer "
-	h := r.Header.Get("Authorization")
+	h := onlyOne(r.Header["Authorization"])
 	if len(h) < len(scheme) || !strings.EqualFold(h[:len(scheme)], scheme) {
 		return ""
 	}
 	return strings.TrimSpace(h[len(scheme):])
 }
 
-func newKeyText() string {
-	var random [nameChars + secretChars]byte
-	_, _ = rand.Read(random[:]) // never fails: crypto/rand ends the process instead
-	for i, b := range random {
-		random[i] = keyAlphabet[b&31]
+// onlyOne is a header's value. Two of them are no key: whoever passed the request on may have seen another one first.
+func onlyOne(values []string) string {
+	switch len(values) {
+	case 0:
+		return ""
+	case 1:
+		return values[0]
 	}
-	return keyPrefix + string(random[:nameChars]) + "_" + string(random[nameChars:])
-}
-
-func checkName(name string) error {
-	bad := func(reason string) error { return &InvalidError{Field: "name", Reason: reason} }
-	switch n := utf8.RuneCountInString(name); {
-	case !utf8.ValidString(name) || strings.IndexFunc(name, unicode.IsControl) >= 0:
-		return bad("must be text without control characters")
-	case strings.TrimSpace(name) == "":
-		return bad("must not be empty")
-	case n > MaxNameRunes:
-		return bad(fmt.Sprintf("must be at most %d characters", MaxNameRunes))
-	case name == AdminKeyEnv:
-		return bad("is taken by the key from the environment")
-	}
-	return nil
+	return "two keys"
 }
 
 // validAdmin says whether a key is an administrator's and can be used.

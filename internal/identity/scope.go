@@ -4,21 +4,34 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/tocsin-hub/tocsin/internal/form"
 )
 
-// Scope is a right that a key has.
+// Scope is a right that a key or a person has.
 type Scope string
 
 // The scopes.
 const (
-	EventsWrite       Scope = "events:write"
-	EventsRead        Scope = "events:read"
-	IntegrationsRead  Scope = "integrations:read"
-	IntegrationsWrite Scope = "integrations:write"
-	DeliveriesRead    Scope = "deliveries:read"
-	DeliveriesWrite   Scope = "deliveries:write"
-	AuditRead         Scope = "audit:read"
-	// Admin implies every other scope, and alone may manage keys.
+	EventsWrite         Scope = "events:write"
+	EventsRead          Scope = "events:read"
+	IntegrationsRead    Scope = "integrations:read"
+	IntegrationsWrite   Scope = "integrations:write"
+	DeliveriesRead      Scope = "deliveries:read"
+	DeliveriesWrite     Scope = "deliveries:write"
+	AlertsRead          Scope = "alerts:read"
+	AlertsWrite         Scope = "alerts:write"
+	IncidentsRead       Scope = "incidents:read"
+	IncidentsWrite      Scope = "incidents:write"
+	InvestigationsRead  Scope = "investigations:read"
+	InvestigationsWrite Scope = "investigations:write"
+	SearchRead          Scope = "search:read"
+	GraphRead           Scope = "graph:read"
+	BlocksRead          Scope = "blocks:read"
+	BlocksWrite         Scope = "blocks:write"
+	BlocksApprove       Scope = "blocks:approve"
+	AuditRead           Scope = "audit:read"
+	// Admin implies every other scope, and alone may manage keys and people.
 	Admin Scope = "admin"
 )
 
@@ -36,8 +49,19 @@ var scopes = [...]ScopeInfo{
 	{IntegrationsWrite, "Create, change, test and delete integrations."},
 	{DeliveriesRead, "Read deliveries, attempts and the failure mailbox."},
 	{DeliveriesWrite, "Retry, replay and discard deliveries."},
+	{AlertsRead, "Read alerts."},
+	{AlertsWrite, "Acknowledge, resolve and silence alerts."},
+	{IncidentsRead, "Read incidents."},
+	{IncidentsWrite, "Make and change incidents."},
+	{InvestigationsRead, "Read investigations and their reports."},
+	{InvestigationsWrite, "Start, change and schedule investigations."},
+	{SearchRead, "Search in events, alerts and incidents."},
+	{GraphRead, "Read the graph of entities."},
+	{BlocksRead, "Read blocks."},
+	{BlocksWrite, "Ask for blocks and end them."},
+	{BlocksApprove, "Approve blocks that wait for a person."},
 	{AuditRead, "Read the audit record."},
-	{Admin, "Everything, and the keys themselves."},
+	{Admin, "Everything, and the keys and people themselves."},
 }
 
 // AllScopes lists the scopes in the order shown.
@@ -48,7 +72,7 @@ func (s Scope) Valid() bool {
 	return slices.ContainsFunc(scopes[:], func(i ScopeInfo) bool { return i.Scope == s })
 }
 
-// Scopes is what a key may do. It is shared between requests and must not be changed.
+// Scopes is what a principal may do. It is shared between requests and must not be changed.
 type Scopes []Scope
 
 // Can says whether the scopes allow s.
@@ -62,14 +86,17 @@ func (ss Scopes) Can(s Scope) bool {
 }
 
 // checkScopes says what is wrong with the scopes of a new key, and gives them in the order shown, each once.
-func checkScopes(names []Scope) ([]string, error) {
+func checkScopes(names []Scope, errs *form.Errors) []string {
 	if len(names) == 0 {
-		return nil, &InvalidError{Field: "scopes", Reason: "name at least one of " + scopeNames()}
+		errs.Add("scopes", "name at least one of %s", scopeNames())
 	}
-	for i, s := range names {
+	for i, s := range names[:min(len(names), len(scopes)+1)] {
 		if !s.Valid() {
-			return nil, &InvalidError{Field: fmt.Sprintf("scopes.%d", i), Reason: fmt.Sprintf("%.40q is not one of %s", string(s), scopeNames())}
+			errs.Add(fmt.Sprintf("scopes.%d", i), "%.40q is not one of %s", string(s), scopeNames())
 		}
+	}
+	if len(names) > len(scopes) {
+		errs.Add("scopes", "must be at most %d", len(scopes))
 	}
 	var out []string
 	for _, i := range scopes {
@@ -77,7 +104,7 @@ func checkScopes(names []Scope) ([]string, error) {
 			out = append(out, string(i.Scope))
 		}
 	}
-	return out, nil
+	return out
 }
 
 func scopeNames() string {

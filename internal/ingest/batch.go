@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/tocsin-hub/tocsin/internal/event"
@@ -17,13 +18,15 @@ type batch struct {
 	received  time.Time
 	parser    *event.Parser
 
+	planMost      int  // how many events the plan allows in one request; 0: as many as lim
 	single        bool // the body is one event, not a list
 	items         int  // seen so far
 	records       []*event.Record
 	one           [1]*event.Record // where records begins: most requests hold one
 	rejected      []rejection
 	rejectedTotal int
-	forbidden     int // of the rejected, those whose type the key may not send
+	forbidden     int    // of the rejected, those whose type the key may not send
+	forbiddenType string // the first such type
 }
 
 // rejection says why one item was not taken.
@@ -33,10 +36,15 @@ type rejection struct {
 	fields event.FieldErrors
 }
 
+// reservedTypes are the hub's own: only a key whose event types name them may send them, such as another hub's.
+const reservedTypes = "audit."
+
 // accept takes a record, unless its sender may not send it.
 func (b *batch) accept(r *event.Record) {
-	if may := b.principal.MaySend; may != nil && !may(r.Type) {
-		b.forbidden++
+	if may := b.principal.MaySend; may != nil && !may(r.Type) || may == nil && strings.HasPrefix(r.Type, reservedTypes) {
+		if b.forbidden++; b.forbidden == 1 {
+			b.forbiddenType = r.Type
+		}
 		b.reject(event.FieldErrors{{Field: "type", Detail: fmt.Sprintf("this key may not send events of type %q", r.Type)}}, "")
 		return
 	}
@@ -59,7 +67,13 @@ func (b *batch) reject(err error, hint string) {
 
 // room says whether one more item may come. Its error is a problem with the whole request.
 func (b *batch) room() error {
-	if b.items < b.lim.Events {
+	switch {
+	case b.planMost > 0 && b.items >= b.planMost && b.planMost < b.lim.Events:
+		p := refuse(http.StatusRequestEntityTooLarge, fmt.Sprintf(
+			"the account's plan allows at most %d events in one request: nothing of it was taken; send several", b.planMost))
+		p.code = codePlan
+		return p
+	case b.items < b.lim.Events:
 		return nil
 	}
 	return refuse(http.StatusRequestEntityTooLarge, fmt.Sprintf("one request may hold at most %d events: send several", b.lim.Events))
@@ -89,6 +103,9 @@ func (b *batch) take(d Decoder, body []byte, header http.Header) error {
 	return nil
 }
 
+// maxTypeBytes bounds an event type in an answer; a valid one is no longer.
+const maxTypeBytes = 128
+
 // nothing is the answer when nothing was accepted.
 func (b *batch) nothing() *problem {
 	p := refuse(http.StatusUnprocessableEntity, "no event in the body was valid")
@@ -96,7 +113,8 @@ func (b *batch) nothing() *problem {
 	case b.items == 0:
 		p.detail = "the body holds no event"
 	case b.forbidden == b.rejectedTotal:
-		p.status, p.detail = http.StatusForbidden, "this key may not send events of this type"
+		p.status, p.code = http.StatusForbidden, codeEventType
+		p.detail = fmt.Sprintf("this key may not send events of type %q", event.Clip(b.forbiddenType, maxTypeBytes))
 	case b.single:
 		p.detail = "the event is not valid: " + b.rejected[0].err
 	}
@@ -121,7 +139,7 @@ func (b *batch) nothing() *problem {
 }
 
 // appendAnswer writes the 202's body.
-func (b *batch) appendAnswer(dst []byte, ids event.Block) []byte {
+func (b *batch) appendAnswer(dst []byte, ids event.Block, over uint64) []byte {
 	dst = append(dst, `{"accepted":`...)
 	dst = strconv.AppendInt(dst, int64(ids.Len()), 10)
 	dst = append(dst, `,"ids":[`...)
@@ -135,6 +153,9 @@ func (b *batch) appendAnswer(dst []byte, ids event.Block) []byte {
 	}
 	dst = append(dst, ']', ',')
 	dst = b.appendRejected(dst)
+	if over > 0 {
+		dst = strconv.AppendUint(append(dst, `,"over_quota":`...), over, 10)
+	}
 	return append(dst, "}\n"...)
 }
 

@@ -24,7 +24,10 @@ func (w *blackHole) Write(b []byte) (int, error) { return len(b), nil }
 func (w *blackHole) WriteHeader(int)             {}
 
 func benchmarkPost(b *testing.B, body []byte, media string, events int) {
-	h := newBench(Limits{})
+	benchmarkHandler(b, newBench(Limits{}), body, media, events)
+}
+
+func benchmarkHandler(b *testing.B, h *bench, body []byte, media string, events int) {
 	h.observer = nil
 	h.Handler.journal = nullJournal{}
 	reader := bytes.NewReader(body)

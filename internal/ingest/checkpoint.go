@@ -8,6 +8,7 @@ import (
 	"sort"
 	"time"
 
+	"github.com/tocsin-hub/tocsin/internal/event"
 	"github.com/tocsin-hub/tocsin/internal/journal"
 	"github.com/tocsin-hub/tocsin/internal/store"
 )
@@ -135,7 +136,24 @@ func (i *idempotency) recoverFrame(ctx context.Context, r journal.Reader, n uint
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	for _, entry := range f.Idempotency {
+		if lost(f, entry.Account) {
+			i.log.Warn("a keyed request is forgotten with its events, which are damaged: if it is sent again it is taken again",
+				slog.Uint64("frame", n), slog.String("account", string(entry.Account)))
+			continue
+		}
 		i.unsaved[keyOf{account: entry.Account, sum: entry.KeyHash}] = store.IdempotencyRow{Idempotency: entry, At: f.Time}
 	}
 	return nil
+}
+
+// lost says whether the events of an account are damaged in a frame whose header is not. A process that is killed in the
+// middle of a write leaves such a frame: nobody was told that its events were taken, and to answer the sender's next try
+// from its key would be to say so now.
+func lost(f *journal.Frame, account event.Account) bool {
+	for k := range f.Sections {
+		if s := &f.Sections[k]; s.Account == account && s.Damaged {
+			return true
+		}
+	}
+	return false
 }

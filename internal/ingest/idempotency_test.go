@@ -101,6 +101,27 @@ func TestKeyAfterRestart(t *testing.T) {
 	}
 }
 
+// TestRecoverTornFrame: a frame whose header was written and whose events were not is no reason to answer that they were
+// taken; another account's events in it are.
+func TestRecoverTornFrame(t *testing.T) {
+	t.Parallel()
+	j := &fakeJournal{frames: []*journal.Frame{{
+		Number: 1, Time: testNow,
+		Idempotency: []journal.Idempotency{{Account: "torn", KeyHash: [32]byte{1}}, {Account: "whole", KeyHash: [32]byte{2}}},
+		Sections:    []journal.Section{{Account: "whole", Count: 3}, {Account: "torn", Count: 7, Damaged: true}},
+	}}}
+	i := newIdempotency(&fakeStore{}, j.Bounds, func() time.Time { return testNow }, newBench(Limits{}).log)
+	if err := i.recover(t.Context(), j); err != nil {
+		t.Fatal(err)
+	}
+	if _, torn := i.unsaved[keyOf{"torn", [32]byte{1}}]; torn {
+		t.Error("a request whose events are damaged would be answered as if they had been taken")
+	}
+	if _, whole := i.unsaved[keyOf{"whole", [32]byte{2}}]; !whole {
+		t.Error("a request whose events are whole is forgotten")
+	}
+}
+
 // TestRecoverOldJournal: frames older than a day are skipped, and a journal that is older than the store is noticed.
 func TestRecoverOldJournal(t *testing.T) {
 	t.Parallel()

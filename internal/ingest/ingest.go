@@ -62,6 +62,15 @@ type Config struct {
 	Now         func() time.Time // nil: time.Now
 	Limits      Limits
 	Decoders    []Decoder // nil: Decoders()
+
+	// Admit is asked before the events of a request are made durable; nil: all are admitted. It gives how many of them
+	// are above the account's plan and taken all the same, which the answer says. With an error nothing of the request
+	// is taken: a *Refusal is the answer, any other error is a 503. An answer from an Idempotency-Key asks for nothing.
+	Admit func(account event.Account, events int) (over uint64, err error)
+	// Release is told of admitted events that the journal did not take; nil: nobody is. over is what Admit gave.
+	Release func(account event.Account, events int, over uint64)
+	// MaxBatch is how many events one request of an account may hold by its plan; nil, or 0: as many as Limits.Events.
+	MaxBatch func(account event.Account) int
 }
 
 // Handler serves both paths. It is an http.Handler.
@@ -77,6 +86,10 @@ type Handler struct {
 	budget       budget
 	idempotency  *idempotency
 	parsers      sync.Pool
+
+	admit    func(account event.Account, events int) (over uint64, err error)
+	release  func(account event.Account, events int, over uint64)
+	maxBatch func(account event.Account) int
 }
 
 // New makes the handler. Before it serves, call Recover; while it serves, Run must be running.
@@ -85,6 +98,7 @@ func New(c Config) *Handler {
 	h := &Handler{
 		journal: c.Journal, authenticate: c.Authenticate, observer: c.Observer, log: c.Log, now: c.Now, lim: lim,
 		decoders: map[string]Decoder{}, budget: budget{max: lim.InFlightBytes},
+		admit: c.Admit, release: c.Release, maxBatch: c.MaxBatch,
 	}
 	if h.now == nil {
 		h.now = time.Now

@@ -25,11 +25,17 @@ func (f fieldProblem) location() string {
 
 // problem is an answer by RFC 9457, in the shape that the whole API uses:
 //
-//	{"type":"about:blank","title":"Content Too Large","status":413,"detail":"…","errors":[{"field":"…","location":"body.…","message":"…"}]}
+//	{"type":"about:blank","title":"Content Too Large","status":413,"detail":"…","error":"PAYLOAD_TOO_LARGE","message":"…",
+//	 "errors":[{"field":"…","location":"body.…","message":"…"}]}
+//
+// The members error, message (which is the detail again) and, on a 429, retry_after (seconds) are what senders of other
+// systems look for.
 type problem struct {
 	status     int
 	detail     string
+	code       string // empty: the status's own
 	retryAfter time.Duration
+	rate       Rate
 	errors     []fieldProblem
 	// rejected, when not nil, is the list of the 202 answer: nothing of the request was valid.
 	rejected *batch
@@ -39,6 +45,38 @@ func (p *problem) Error() string { return p.detail }
 
 func refuse(status int, detail string) *problem { return &problem{status: status, detail: detail} }
 
+// The codes that problems carry for programs. A problem without one has that of its status.
+const (
+	codeEventType = "EVENT_TYPE_NOT_ALLOWED" // the key may not send events of the type
+	codePlan      = "PLAN_LIMIT"             // the account's plan does not allow it
+	codeQuota     = "JOURNAL_QUOTA"          // the account's share of the journal is full
+)
+
+var statusCodes = map[int]string{
+	http.StatusBadRequest:            "BAD_REQUEST",
+	http.StatusUnauthorized:          "UNAUTHORIZED",
+	http.StatusForbidden:             "FORBIDDEN",
+	http.StatusNotFound:              "NOT_FOUND",
+	http.StatusMethodNotAllowed:      "METHOD_NOT_ALLOWED",
+	http.StatusRequestTimeout:        "REQUEST_TIMEOUT",
+	http.StatusConflict:              "CONFLICT",
+	http.StatusRequestEntityTooLarge: "PAYLOAD_TOO_LARGE",
+	http.StatusUnsupportedMediaType:  "UNSUPPORTED_MEDIA_TYPE",
+	http.StatusUnprocessableEntity:   "INVALID_EVENTS",
+	http.StatusTooManyRequests:       "RATE_LIMITED",
+	http.StatusServiceUnavailable:    "UNAVAILABLE",
+}
+
+func (p *problem) codeText() string {
+	if p.code != "" {
+		return p.code
+	}
+	if code := statusCodes[p.status]; code != "" {
+		return code
+	}
+	return "ERROR"
+}
+
 // write sends the problem.
 func (p *problem) write(w http.ResponseWriter) {
 	b := append(make([]byte, 0, 512), `{"type":"about:blank","title":`...)
@@ -46,6 +84,12 @@ func (p *problem) write(w http.ResponseWriter) {
 	b = append(b, `,"status":`...)
 	b = strconv.AppendInt(b, int64(p.status), 10)
 	b = event.AppendString(append(b, `,"detail":`...), p.detail)
+	b = event.AppendString(append(b, `,"error":`...), p.codeText())
+	b = event.AppendString(append(b, `,"message":`...), p.detail)
+	retryAfter := strconv.Itoa(int(math.Ceil(p.retryAfter.Seconds())))
+	if p.status == http.StatusTooManyRequests && p.retryAfter > 0 {
+		b = append(append(b, `,"retry_after":`...), retryAfter...)
+	}
 	if len(p.errors) > 0 {
 		b = append(b, `,"errors":[`...)
 		for i, e := range p.errors {
@@ -70,7 +114,7 @@ func (p *problem) write(w http.ResponseWriter) {
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Cache-Control", "no-store")
 	if p.retryAfter > 0 {
-		h.Set("Retry-After", strconv.Itoa(int(math.Ceil(p.retryAfter.Seconds()))))
+		h.Set("Retry-After", retryAfter)
 	}
 	if p.status == http.StatusUnauthorized {
 		h.Set("WWW-Authenticate", `Bearer realm="tocsin"`)

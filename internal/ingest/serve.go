@@ -33,6 +33,7 @@ type request struct {
 	decoder Decoder // nil: native events
 	format  format
 	ids     event.Block
+	over    uint64 // of the accepted events, those above the account's plan
 }
 
 // ServeHTTP receives events. It answers only when they are durable.
@@ -68,6 +69,9 @@ func (q *request) serve() error {
 		return err
 	}
 	q.batch.principal = principal
+	if q.h.maxBatch != nil {
+		q.batch.planMost = q.h.maxBatch(principal.Account)
+	}
 	key, keyed, err := idempotencyKey(q.r.Header)
 	if err != nil {
 		return err
@@ -150,9 +154,16 @@ func (q *request) decodeNative(body []byte) error {
 	return b.object(body)
 }
 
-// append gives the records their ids and makes them durable.
+// append gives the records their ids and makes them durable, if the account's plan admits them.
 func (q *request) append(ctx context.Context, entry *journal.Idempotency) error {
 	records := q.batch.records
+	if q.h.admit != nil {
+		over, err := q.h.admit(q.batch.principal.Account, len(records))
+		if err != nil {
+			return fmt.Errorf("asking for the account's plan: %w", err)
+		}
+		q.over = over
+	}
 	q.ids = event.NewIDs(len(records))
 	for i, r := range records {
 		r.ID = q.ids.At(i)
@@ -163,11 +174,23 @@ func (q *request) append(ctx context.Context, entry *journal.Idempotency) error 
 	failpoint.Hit(failpoint.IngestDecoded)
 	err := q.h.journal.Append(ctx, journal.Append{Account: q.batch.principal.Account, Records: records, Idempotency: entry})
 	if err != nil {
+		q.giveBack(err)
 		return fmt.Errorf("appending to the journal: %w", err)
 	}
 	failpoint.Hit(failpoint.IngestBeforeAnswer)
 	q.seen.Accepted = len(records)
 	return nil
+}
+
+// giveBack says that the journal did not take what was admitted, where that is certain: after a failure, or when the
+// sender hung up, the events may be durable all the same.
+func (q *request) giveBack(err error) {
+	if q.h.release == nil {
+		return
+	}
+	if errors.Is(err, journal.ErrQuota) || errors.Is(err, journal.ErrTooLarge) || errors.Is(err, journal.ErrFull) {
+		q.h.release(q.batch.principal.Account, len(q.batch.records), q.over)
+	}
 }
 
 // Header values that never change; net/http takes the slices as they are.
@@ -179,21 +202,30 @@ var (
 
 // answer sends the 202.
 func (q *request) answer(w http.ResponseWriter) {
-	b := q.batch.appendAnswer(make([]byte, 0, 64+32*q.ids.Len()+128*len(q.batch.rejected)), q.ids)
+	b := q.batch.appendAnswer(make([]byte, 0, 64+32*q.ids.Len()+128*len(q.batch.rejected)), q.ids, q.over)
 	h := w.Header()
 	h["Content-Type"] = jsonHeader
 	h["X-Content-Type-Options"] = nosniffHeader
 	h["Cache-Control"] = noStoreHeader
 	h["Content-Length"] = []string{strconv.Itoa(len(b))}
+	q.batch.principal.Rate.write(h)
 	if q.seen.Replayed {
 		h.Set("Idempotency-Replayed", "true")
+	}
+	if q.over > 0 {
+		h.Set("X-Tocsin-Over-Quota", strconv.FormatUint(q.over, 10))
 	}
 	w.WriteHeader(http.StatusAccepted)
 	_, _ = w.Write(b) // the sender is gone if this fails
 }
 
-// headers adds what some statuses want beside the problem.
+// headers adds what goes beside the problem.
 func (q *request) headers(w http.ResponseWriter, p *problem) {
+	if p.rate.Limit > 0 {
+		p.rate.write(w.Header())
+	} else {
+		q.batch.principal.Rate.write(w.Header())
+	}
 	switch p.status {
 	case http.StatusUnsupportedMediaType:
 		w.Header().Set("Accept-Encoding", "gzip, zstd")
@@ -211,12 +243,12 @@ func (h *Handler) problemOf(r *http.Request, err error) *problem {
 		return p
 	}
 	if p, ok := errors.AsType[*Refusal](err); ok {
-		return &problem{status: p.Status, detail: p.Detail, retryAfter: p.RetryAfter}
+		return &problem{status: p.Status, detail: p.Detail, code: p.Code, retryAfter: p.RetryAfter, rate: p.Rate}
 	}
 	p := &problem{status: http.StatusServiceUnavailable, retryAfter: retryFailed, detail: "the events could not be made durable: try again"}
 	switch {
 	case errors.Is(err, journal.ErrQuota):
-		return &problem{status: http.StatusTooManyRequests, retryAfter: retryQuota, detail: "the account has reached its journal quota"}
+		return &problem{status: http.StatusTooManyRequests, code: codeQuota, retryAfter: retryQuota, detail: "the account has reached its journal quota"}
 	case errors.Is(err, journal.ErrTooLarge):
 		return refuse(http.StatusRequestEntityTooLarge, "an event is too large for the journal")
 	case errors.Is(err, journal.ErrFull):

@@ -152,6 +152,7 @@ func TestAnswerExactly(t *testing.T) {
 	}
 	w = b.post(EventsPath, `[{"type":"a.b","risk_score":"80"},{"type":"x"}]`, "Content-Type", "application/json")
 	want := `{"type":"about:blank","title":"Unprocessable Entity","status":422,"detail":"no event in the body was valid",` +
+		`"error":"INVALID_EVENTS","message":"no event in the body was valid",` +
 		`"errors":[{"field":"[0].risk_score","location":"body[0].risk_score","message":"want a number from 0 to 100, got a string"},` +
 		`{"field":"[1].type","location":"body[1].type","message":"\"x\" is not an event type such as \"alert.created\": want two to four dotted parts of a-z, 0-9 and _"}],` +
 		`"rejected":[{"index":0,"error":"risk_score: want a number from 0 to 100, got a string"},` +
@@ -187,7 +188,7 @@ func TestRefusals(t *testing.T) {
 		{"no key", func(b *bench) *httptest.ResponseRecorder { return b.post(EventsPath, event1, "X-API-Key", "-") }, 401, "a key is needed", []string{"WWW-Authenticate", `Bearer realm="tocsin"`}},
 		{"type the key may not send", func(b *bench) *httptest.ResponseRecorder {
 			return b.post(EventsPath, event1, "X-API-Key", "alerts-only")
-		}, 403, "this key may not send events of this type", nil},
+		}, 403, `this key may not send events of type "a.b"`, nil},
 		{"unknown source", func(b *bench) *httptest.ResponseRecorder { return b.post(SourcePath+"nessus", event1) }, 404, `there is no source "nessus": known are falco, wallarm`, nil},
 		{"no source", func(b *bench) *httptest.ResponseRecorder { return b.post(SourcePath, event1) }, 404, `there is no source "": known are falco, wallarm`, nil},
 		{"GET", func(b *bench) *httptest.ResponseRecorder {

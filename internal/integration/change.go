@@ -17,7 +17,7 @@ import (
 const maxRetries = 5
 
 // Create makes an integration from the object that a caller sent. Errors: form.Errors with every wrong field,
-// UnknownKindError, NameTakenError.
+// UnknownKindError, NameTakenError, whatever CheckKind and the Recorder say.
 func (s *Service) Create(ctx context.Context, account event.Account, raw json.RawMessage) (store.Integration, error) {
 	in, errs := parseInput(raw)
 	if in.Kind == nil {
@@ -30,6 +30,9 @@ func (s *Service) Create(ctx context.Context, account event.Account, raw json.Ra
 	if err != nil {
 		return store.Integration{}, err
 	}
+	if err := s.CheckKind(account, def.Kind.Name); err != nil {
+		return store.Integration{}, err
+	}
 	now := s.Now().UTC()
 	i := store.Integration{
 		ID: event.NewID(), Account: account, Kind: def.Kind.Name, Enabled: true, Version: 1,
@@ -39,31 +42,39 @@ func (s *Service) Create(ctx context.Context, account event.Account, raw json.Ra
 	if in.Settings == nil {
 		in.Settings = json.RawMessage(`{}`) // so that the settings are checked: a required one may be missing
 	}
-	i, err = s.apply(i, def, in, errs)
+	defer s.Sealer.Hold()()
+	i, err = s.apply(ctx, i, def, in, errs)
 	if err != nil {
 		return store.Integration{}, err
 	}
 
 	s.changes.Lock()
 	defer s.changes.Unlock()
-	i.Say = s.sayCreated(i)
-	err = s.Store.CreateIntegration(ctx, i)
-	i.Say = nil
-	switch {
-	case errors.Is(err, store.ErrConflict):
-		return store.Integration{}, &NameTakenError{Kind: i.Kind, Name: i.Name}
-	case err != nil:
-		return store.Integration{}, fmt.Errorf("storing a new %s integration: %w", i.Kind, err)
+	err = s.recorded(ctx, actCreate, store.Integration{Account: account}, i, "", func(ctx context.Context) error {
+		i.Say = s.sayCreated(i)
+		defer func() { i.Say = nil }()
+		err := s.Store.CreateIntegration(ctx, i)
+		switch {
+		case errors.Is(err, store.ErrConflict):
+			return &NameTakenError{Kind: i.Kind, Name: i.Name}
+		case err != nil:
+			return fmt.Errorf("storing a new %s integration: %w", i.Kind, err)
+		}
+		return nil
+	})
+	if err != nil {
+		return store.Integration{}, err
 	}
 	return i, s.tellLanes(ctx, i)
 }
 
 // Update applies a merge patch. With a version above 0 the change is refused with ErrVersion unless the integration
-// still has that version. Secrets that the patch leaves out or sends masked are kept. Errors: as Create, and
-// ErrNotFound.
+// still has that version. Secrets that the patch leaves out or sends masked are kept, unless the patch changes the
+// destination: then they are given up and the integration is held until they are entered again (store.Integration.Voided).
+// Errors: as Create, and ErrNotFound.
 func (s *Service) Update(ctx context.Context, account event.Account, id event.ID, version int64, raw json.RawMessage) (store.Integration, error) {
 	in, errs := parseInput(raw)
-	return s.change(ctx, account, id, version, func(i store.Integration) (store.Integration, error) {
+	return s.change(ctx, actUpdate, account, id, version, func(i store.Integration) (store.Integration, error) {
 		if in.Kind != nil && *in.Kind != i.Kind {
 			return i, append(errs, form.FieldError{Path: "kind", Message: "cannot be changed: make a new integration"})
 		}
@@ -71,14 +82,15 @@ func (s *Service) Update(ctx context.Context, account event.Account, id event.ID
 		if err != nil {
 			return i, err
 		}
-		return s.apply(i, def, in, errs)
+		return s.apply(ctx, i, def, in, errs)
 	})
 }
 
-// change reads, changes and stores an integration, and tells the lanes. With version 0 it begins again when another
-// change came first.
-func (s *Service) change(ctx context.Context, account event.Account, id event.ID, version int64,
+// change reads, changes, records and stores an integration, and tells the lanes. With version 0 it begins again when
+// another change came first.
+func (s *Service) change(ctx context.Context, action string, account event.Account, id event.ID, version int64,
 	edit func(store.Integration) (store.Integration, error)) (store.Integration, error) {
+	defer s.Sealer.Hold()()
 	s.changes.Lock()
 	defer s.changes.Unlock()
 	for try := 1; ; try++ {
@@ -93,16 +105,25 @@ func (s *Service) change(ctx context.Context, account event.Account, id event.ID
 		if err != nil {
 			return store.Integration{}, err
 		}
+		if i.Enabled && !old.Enabled {
+			if err := s.CheckKind(account, i.Kind); err != nil {
+				return store.Integration{}, err
+			}
+		}
 		i.UpdatedAt = s.Now().UTC()
-		i.Say = s.sayChanged(old, i)
-		err = s.Store.UpdateIntegration(ctx, i)
-		i.Say = nil
+		note := ""
+		if i.DisabledReason != old.DisabledReason {
+			note = i.DisabledReason
+		}
+		err = s.recorded(ctx, action, old, i, note, func(ctx context.Context) error {
+			return s.save(ctx, old, i)
+		})
 		if err == nil {
 			i.Version++
 			return i, s.tellLanes(ctx, i)
 		}
 		if !errors.Is(err, store.ErrConflict) {
-			return store.Integration{}, fmt.Errorf("storing integration %s: %w", id.Text(event.PrefixIntegration), err)
+			return store.Integration{}, err
 		}
 		// The store says conflict for a taken name and for a newer version (another process may share it).
 		now, err := s.Get(ctx, account, id)
@@ -117,6 +138,15 @@ func (s *Service) change(ctx context.Context, account event.Account, id event.ID
 	}
 }
 
+// save stores a change together with what is said about it.
+func (s *Service) save(ctx context.Context, old, i store.Integration) error {
+	i.Say = s.sayChanged(old, i)
+	if err := s.Store.UpdateIntegration(ctx, i); err != nil {
+		return fmt.Errorf("storing integration %s: %w", idText(i), err)
+	}
+	return nil
+}
+
 // tellLanes passes a stored change on. An error leaves the row as stored: the next start applies it.
 func (s *Service) tellLanes(ctx context.Context, i store.Integration) error {
 	// The change is stored; a caller who hangs up must not keep it from the lanes.
@@ -127,7 +157,7 @@ func (s *Service) tellLanes(ctx context.Context, i store.Integration) error {
 }
 
 // apply puts the given fields into i and checks them all; errs are what was found before.
-func (s *Service) apply(i store.Integration, def connector.Definition, in input, errs form.Errors) (store.Integration, error) {
+func (s *Service) apply(ctx context.Context, i store.Integration, def connector.Definition, in input, errs form.Errors) (store.Integration, error) {
 	set(&i.Name, in.Name)
 	set(&i.Owner, in.Owner)
 	set(&i.RotateBy, in.RotateBy)
@@ -139,9 +169,13 @@ func (s *Service) apply(i store.Integration, def connector.Definition, in input,
 	}
 	set(&i.Paused, in.Paused)
 
-	masked, secrets, err := s.applySettings(i, def, in.Settings)
-	if err := collect(&errs, "settings", err); err != nil {
-		return i, err
+	now := settled{masked: i.Settings, secrets: i.Secrets, voided: i.Voided}
+	if in.Settings != nil {
+		var err error
+		now, err = s.settle(ctx, i, def, in.Settings)
+		if err := collect(&errs, "settings", err); err != nil {
+			return i, err
+		}
 	}
 	sub, err := applySubscription(i.Subscription, in.Subscription)
 	if err := collect(&errs, "subscription", err); err != nil {
@@ -154,7 +188,7 @@ func (s *Service) apply(i store.Integration, def connector.Definition, in input,
 	if len(errs) > 0 {
 		return i, errs
 	}
-	i.Settings, i.Secrets, i.Subscription, i.Delivery = masked, secrets, sub, delivery
+	i.Settings, i.Secrets, i.Voided, i.Subscription, i.Delivery = now.masked, now.secrets, now.voided, sub, delivery
 	return i, nil
 }
 

@@ -74,7 +74,7 @@ func TestCreateRefuses(t *testing.T) {
 	t.Run("unknown kind", func(t *testing.T) {
 		_, err := f.Create(t.Context(), account, []byte(`{"kind":"becon","name":"x"}`))
 		var unknown *UnknownKindError
-		if !errors.As(err, &unknown) || !cmp.Equal(unknown.Known, []string{"beacon", "pager"}) {
+		if !errors.As(err, &unknown) || !cmp.Equal(unknown.Known, []string{"beacon", "pager", "relay"}) {
 			t.Errorf("got %v", err)
 		}
 	})
@@ -103,6 +103,23 @@ func TestCreateRefuses(t *testing.T) {
 	}
 }
 
+// TestHiddenCharacters: a name and an owner show what they are: no character of them is not seen or ends the line.
+func TestHiddenCharacters(t *testing.T) {
+	t.Parallel()
+	for r, refused := range map[rune]bool{
+		'\n': true, '\u0085': true, '\u00ad': true, '\u061c': true, '\u200b': true, '\u200c': true, '\u200d': true, '\u2028': true,
+		'\u2029': true, '\u202e': true, '\u2066': true, '\ufeff': true, '\ue000': true, '\U000e0041': true,
+		'é': false, '語': false, '😀': false, '\u0301': false, '\ufe0f': false,
+	} {
+		var errs form.Errors
+		checkName("a"+string(r)+"b", &errs)
+		checkLine("owner", "a"+string(r)+"b", MaxOwnerLength, &errs)
+		if got := len(errs) == 2; got != refused || !refused && len(errs) > 0 {
+			t.Errorf("%U: %v", r, errs)
+		}
+	}
+}
+
 func TestUpdateMerges(t *testing.T) {
 	t.Parallel()
 	const headers = `{"settings":{"headers":[{"name":"X-A","value":"secret-a"},{"name":"X-B","value":"secret-b"}]}}`
@@ -112,7 +129,7 @@ func TestUpdateMerges(t *testing.T) {
 		see         func(*beacon) string
 		want        string
 	}{
-		{"left out", `{"settings":{"url":"https://other.example.com"}}`, token, "canary-token-1"},
+		{"left out", `{"settings":{"url":"https://siem.example.com/other"}}`, token, "canary-token-1"},
 		{"masked", `{"settings":{"token":"` + form.Mask + `"}}`, token, "canary-token-1"},
 		{"changed", `{"settings":{"token":"another-token"}}`, token, "another-token"},
 		{"other setting kept", `{"settings":{"token":"another-token"}}`, func(b *beacon) string { return b.s.url }, "https://siem.example.com/in"},

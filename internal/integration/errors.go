@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 )
 
 // Errors that callers tell apart with errors.Is or errors.As. What is wrong with single fields is a form.Errors.
@@ -15,6 +16,27 @@ var (
 	// ErrEvent: the event that a preview names is not there.
 	ErrEvent = errors.New("no such event")
 )
+
+// errNotAdmin continues the name of a setting.
+var errNotAdmin = errors.New("is a reference to the hub's own environment or files, which only an administrator may set: enter the secret itself")
+
+// VoidedError says that secrets were given up because the destination changed, and are to be entered again.
+type VoidedError struct {
+	Paths []string // of settings
+}
+
+func (e *VoidedError) Error() string {
+	return fmt.Sprintf("the destination changed, so %s must be entered again (or cleared)", strings.Join(e.Paths, ", "))
+}
+
+// ThrottledError says that an account tries too much.
+type ThrottledError struct {
+	After time.Duration // when to try again
+}
+
+func (e *ThrottledError) Error() string {
+	return fmt.Sprintf("too many tests in a minute: try again in %s", e.After.Round(time.Second))
+}
 
 // UnknownKindError says that no connector has the kind, and which ones there are.
 type UnknownKindError struct {

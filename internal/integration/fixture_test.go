@@ -38,7 +38,7 @@ func (s *beaconSettings) Form(f *form.Set) {
 	f.Secret("token", &s.token, "Token", form.Required(), form.Min(8))
 	f.Secret("signing_secret", &s.signingSecret, "Signing secret")
 	f.Choice("mode", &s.mode, "Mode", []string{"plain", "broken", "panics"}, form.Default("plain"))
-	f.Bool("verify_tls", &s.verify, "Verify", form.Default(true))
+	f.Bool("verify_tls", &s.verify, "Verify", form.Default(true), form.Destination())
 	form.List(f, "headers", &s.headers, "Headers", form.Key("name"))
 }
 
@@ -137,11 +137,13 @@ type fixture struct {
 	lanes  *fakeLanes
 	store  *sqlite.Store
 	events fakeEvents
+	sealer *seal.Sealer
+	keys   string // the directory of its key file
 }
 
 const account = event.DefaultAccount
 
-func newFixture(t *testing.T) *fixture {
+func newFixture(t testing.TB) *fixture {
 	t.Helper()
 	st, err := sqlite.Open(t.Context(), t.TempDir(), sqlite.Options{})
 	if err != nil {
@@ -152,15 +154,17 @@ func newFixture(t *testing.T) *fixture {
 			t.Error(err)
 		}
 	})
-	sealer, err := seal.Open(t.TempDir())
+	keys := t.TempDir()
+	sealer, err := seal.Open(keys, seal.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := &fixture{lanes: &fakeLanes{}, store: st, events: fakeEvents{}}
+	f := &fixture{lanes: &fakeLanes{}, store: st, events: fakeEvents{}, sealer: sealer, keys: keys}
 	f.Service = New(Deps{
 		Store: st, Sealer: sealer, Lanes: f.lanes, Events: f.events,
 		Catalogue: connector.NewCatalogue(
 			connector.Define(connector.Kind{Name: "beacon", Title: "Beacon", ConfirmsDelivery: true}, openBeacon),
+			connector.Define(connector.Kind{Name: "relay", Title: "Relay"}, openRelay),
 			connector.Define(connector.Kind{Name: "pager", Title: "Pager", OrderedByKey: true}, openBeacon),
 		),
 		HTTP: httpkit.NewMaker(httpkit.Config{Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}),
@@ -170,7 +174,7 @@ func newFixture(t *testing.T) *fixture {
 }
 
 // object builds the JSON of an integration; more is merged over the valid one.
-func object(t *testing.T, more string) json.RawMessage {
+func object(t testing.TB, more string) json.RawMessage {
 	t.Helper()
 	raw, err := mergePatch(json.RawMessage(`{"kind":"beacon","name":"Main","settings":{"url":"https://siem.example.com/in",
 		"token":"canary-token-1"},"subscription":{"types":["alert.*"]}}`), json.RawMessage(more))

@@ -30,7 +30,7 @@ type input struct {
 // readOnly are the fields of an answer that may come back with a change; they are ignored.
 var readOnly = map[string]bool{
 	"id": true, "account": true, "disabled_reason": true, "version": true, "created_at": true, "updated_at": true,
-	"deleted_at": true, "warnings": true,
+	"deleted_at": true, "warnings": true, "voided": true,
 }
 
 // parseInput reads the object and reports every field that is unknown or of the wrong type.
@@ -120,14 +120,20 @@ func checkName(name string, errs *form.Errors) {
 	}
 }
 
-// checkLine refuses what does not fit on one line.
+// checkLine refuses what does not fit on one line or does not show what it is.
 func checkLine(field, s string, most int, errs *form.Errors) {
 	if n := utf8.RuneCountInString(s); n > most {
 		errs.Add(field, "is %d characters long; at most %d are allowed", n, most)
 	}
-	if strings.ContainsFunc(s, func(r rune) bool { return unicode.IsControl(r) || bidi(r) }) {
-		errs.Add(field, "must not contain control characters")
+	if strings.ContainsFunc(s, hidden) {
+		errs.Add(field, "must not contain control characters, or characters that are not seen")
 	}
+}
+
+// hidden says whether a character is not seen, or changes how others are: control characters, line separators, private
+// ones, and the formatting characters (bidirectional marks, zero-width ones) that let a name look like another.
+func hidden(r rune) bool {
+	return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Co, unicode.Cs)
 }
 
 // bidi says whether r changes the direction of the text around it (Unicode Bidi_Control).

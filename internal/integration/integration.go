@@ -8,15 +8,18 @@ package integration
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
+	"os"
 	"slices"
 	"sync"
 	"time"
 
+	"github.com/tocsin-hub/tocsin/internal/act"
 	"github.com/tocsin-hub/tocsin/internal/connector"
 	"github.com/tocsin-hub/tocsin/internal/connector/httpkit"
 	"github.com/tocsin-hub/tocsin/internal/event"
@@ -40,13 +43,15 @@ type Events interface {
 	Event(ctx context.Context, account event.Account, id event.ID) (*event.Record, error)
 }
 
-// Sealer keeps secrets at rest.
+// Sealer keeps secrets at rest; a *seal.Sealer is one.
 type Sealer interface {
+	// Hold keeps the key from changing between the sealing of a value and its storing.
+	Hold() (release func())
 	Seal(plain form.Secret, aad seal.AAD) ([]byte, error)
 	Unseal(sealed []byte, aad seal.AAD) (form.Secret, error)
 }
 
-// Deps are what a Service is made of. Log, Now, Version and PublicURL may be zero.
+// Deps are what a Service is made of. Those from Recorder on may be zero.
 type Deps struct {
 	Store     store.Integrations
 	Catalogue connector.Catalogue
@@ -55,11 +60,25 @@ type Deps struct {
 	Sink      connector.Sink
 	Lanes     Lanes
 	Events    Events
-	Log       *slog.Logger
-	Now       func() time.Time
-	Version   string
-	PublicURL string
+
+	// Recorder writes every change and test down before it happens; nil writes nothing.
+	Recorder act.Recorder
+	// CheckKind says whether an account may have integrations of a kind; it is asked when one is made or switched on
+	// and when settings that are not saved are tried, and its error is passed on as it is. Nil: every account may have all.
+	CheckKind func(account event.Account, kind string) error
+	// References say what secrets may refer to instead of being stored.
+	References References
+	// TestsPerMinute is how many tests an account may make in a minute, at most this many at once; 0 is
+	// DefaultTestsPerMinute.
+	TestsPerMinute int
+	Log            *slog.Logger
+	Now            func() time.Time
+	Version        string
+	PublicURL      string
 }
+
+// DefaultTestsPerMinute bounds an account's tests: each is a request to a place of the caller's choosing.
+const DefaultTestsPerMinute = 30
 
 // Service is the life of integrations. It is safe for concurrent use.
 type Service struct {
@@ -68,6 +87,11 @@ type Service struct {
 	// changes makes a change in the store and its news to the lanes one step, so that the lanes hear of changes in the
 	// order in which they were stored.
 	changes sync.Mutex
+	tests   limiter
+	// budgetKey keys the names of credentials. It lives as long as the process.
+	budgetKey [32]byte
+	// opened has the credential's name that an integration with references was opened with, by its id.
+	opened sync.Map
 }
 
 // New makes a service.
@@ -76,8 +100,22 @@ func New(d Deps) *Service {
 	if d.Now == nil {
 		d.Now = time.Now
 	}
-	return &Service{Deps: d}
+	if d.Recorder == nil {
+		d.Recorder = act.Discard{}
+	}
+	if d.CheckKind == nil {
+		d.CheckKind = func(event.Account, string) error { return nil }
+	}
+	if d.References.LookupEnv == nil {
+		d.References.LookupEnv = os.LookupEnv
+	}
+	s := &Service{Deps: d, tests: newLimiter(cmp.Or(d.TestsPerMinute, DefaultTestsPerMinute))}
+	_, _ = rand.Read(s.budgetKey[:]) // never fails: crypto/rand ends the process instead
+	return s
 }
+
+// idText is an integration's id as people see it.
+func idText(i store.Integration) string { return i.ID.Text(event.PrefixIntegration) }
 
 // Get finds an integration that exists.
 func (s *Service) Get(ctx context.Context, account event.Account, id event.ID) (store.Integration, error) {

@@ -13,14 +13,15 @@ import (
 )
 
 // Open unseals an integration's secrets and opens its connector. Whatever the connector records or returns as an error
-// has the secrets masked. Errors: UnknownKindError, form.Errors for settings that are no longer valid, a failure to
-// unseal.
+// has the secrets masked. Errors: UnknownKindError, form.Errors for settings that are no longer valid, VoidedError,
+// RefError, a failure to unseal.
 func (s *Service) Open(_ context.Context, i store.Integration) (connector.Instance, error) {
 	def, err := s.kind(i.Kind)
 	if err != nil {
 		return nil, err
 	}
 	plain, err := s.plain(i, def)
+	s.remember(i, def, plain, err)
 	if err != nil {
 		return nil, err
 	}
@@ -49,7 +50,7 @@ func (s *Service) open(def connector.Definition, account event.Account, id strin
 	maker := s.HTTP.Masking(form.SecretValues(def.Settings(), plain))
 	log := s.Log.With(slog.String("kind", def.Kind.Name), slog.String("integration", id))
 	instance, err := def.Open(plain, connector.Env{
-		Account: account, Integration: id, Log: log, HTTP: maker, Now: s.Now, Sink: s.Sink,
+		Account: account, Integration: id, Log: log, HTTP: maker, Dial: maker.Dialer(), Now: s.Now, Sink: s.Sink,
 		Version: s.Version, PublicURL: s.PublicURL,
 	})
 	if err != nil {

@@ -44,7 +44,12 @@ func (s *Service) Preview(ctx context.Context, account event.Account, id event.I
 		return Preview{}, err
 	}
 	plain, err := s.plain(i, def)
-	if err != nil {
+	var voided *VoidedError
+	var broken *RefError
+	switch {
+	case errors.As(err, &voided), errors.As(err, &broken):
+		return Preview{}, form.Errors{{Path: "settings", Message: err.Error()}}
+	case err != nil:
 		return Preview{}, err
 	}
 	text := id.Text(event.PrefixIntegration)

@@ -37,6 +37,7 @@ type saidData struct {
 	Name        string   `json:"name"`
 	Reason      string   `json:"reason,omitempty"`
 	Changed     []string `json:"changed,omitempty"`
+	Voided      []string `json:"voided,omitempty"`  // settings whose secret is to be entered again
 	Waiting     uint64   `json:"waiting,omitempty"` // undelivered in the journal, of a deleted one
 	Parked      uint64   `json:"parked,omitempty"`  // parked for another attempt, of a deleted one
 }
@@ -68,7 +69,12 @@ func (s *Service) sayChanged(old, i store.Integration) []store.Said {
 	case !i.Paused && old.Paused:
 		return s.say(i, saidResumed, "resumed", data)
 	}
-	return s.say(i, saidUpdated, "changed: "+strings.Join(changed, ", "), data)
+	what := "changed: " + strings.Join(changed, ", ")
+	if len(i.Voided) > 0 {
+		data.Voided = i.Voided
+		what += "; events wait until secrets are entered again: " + strings.Join(i.Voided, ", ")
+	}
+	return s.say(i, saidUpdated, what, data)
 }
 
 // say makes the fact. A fact that cannot be made is logged, and the change goes on without it.
@@ -125,6 +131,8 @@ func status(i store.Integration) string {
 		return "disabled"
 	case i.Paused:
 		return "paused"
+	case i.Held():
+		return "held"
 	}
 	return "enabled"
 }

@@ -14,7 +14,7 @@ const maxReason = 300
 
 // Enable lets an integration receive events again, from now on.
 func (s *Service) Enable(ctx context.Context, account event.Account, id event.ID) (store.Integration, error) {
-	return s.change(ctx, account, id, 0, func(i store.Integration) (store.Integration, error) {
+	return s.change(ctx, actEnable, account, id, 0, func(i store.Integration) (store.Integration, error) {
 		return switched(i, true, ""), nil
 	})
 }
@@ -22,7 +22,7 @@ func (s *Service) Enable(ctx context.Context, account event.Account, id event.ID
 // Disable stops an integration: events are skipped and counted, what is parked is closed. The reason is empty when a
 // person did it. The lanes may call it, but not from within Apply or Remove.
 func (s *Service) Disable(ctx context.Context, account event.Account, id event.ID, reason string) (store.Integration, error) {
-	return s.change(ctx, account, id, 0, func(i store.Integration) (store.Integration, error) {
+	return s.change(ctx, actDisable, account, id, 0, func(i store.Integration) (store.Integration, error) {
 		return switched(i, false, reason), nil
 	})
 }
@@ -38,7 +38,11 @@ func (s *Service) Resume(ctx context.Context, account event.Account, id event.ID
 }
 
 func (s *Service) setPaused(ctx context.Context, account event.Account, id event.ID, paused bool) (store.Integration, error) {
-	return s.change(ctx, account, id, 0, func(i store.Integration) (store.Integration, error) {
+	action := actResume
+	if paused {
+		action = actPause
+	}
+	return s.change(ctx, action, account, id, 0, func(i store.Integration) (store.Integration, error) {
 		i.Paused = paused
 		return i, nil
 	})
@@ -74,12 +78,19 @@ func (s *Service) Delete(ctx context.Context, account event.Account, id event.ID
 	if waiting+parked > 0 && !force {
 		return &BacklogError{Waiting: waiting, Parked: parked}
 	}
-	i.Enabled, i.Secrets = false, nil
+	old := i
+	i.Enabled, i.Secrets, i.Voided = false, nil, nil
 	i.DeletedAt = s.Now().UTC()
 	i.UpdatedAt = i.DeletedAt
 	i.Say = s.sayDeleted(i, waiting, parked)
-	if err := s.Store.UpdateIntegration(ctx, i); err != nil {
-		return fmt.Errorf("deleting integration %s: %w", id.Text(event.PrefixIntegration), err)
+	err = s.recorded(ctx, actDelete, old, i, "", func(ctx context.Context) error {
+		if err := s.Store.UpdateIntegration(ctx, i); err != nil {
+			return fmt.Errorf("deleting integration %s: %w", idText(i), err)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
 	}
 	if err := s.Lanes.Remove(context.WithoutCancel(ctx), account, id); err != nil {
 		return fmt.Errorf("removing the lane of integration %s: %w", id.Text(event.PrefixIntegration), err)

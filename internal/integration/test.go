@@ -22,6 +22,9 @@ const (
 	maxTestError = 2 << 10
 )
 
+// errForbidden is all that a test tells of a refusal by the egress guard.
+const errForbidden = "the destination's address is not a public one; whoever operates this hub can allow it with egress.allow"
+
 // Grade says how sure a success is.
 type Grade string
 
@@ -53,8 +56,14 @@ type TestInput struct {
 }
 
 // TestUnsaved tries settings that are not saved. Errors: form.Errors for settings or an event type that cannot be
-// valid, UnknownKindError. That the vendor refuses is not an error but a result.
+// valid, UnknownKindError, whatever CheckKind says. That the vendor refuses is not an error but a result.
 func (s *Service) TestUnsaved(ctx context.Context, account event.Account, in TestInput) (TestResult, error) {
+	if _, err := s.kind(in.Kind); err != nil {
+		return TestResult{}, err
+	}
+	if err := s.CheckKind(account, in.Kind); err != nil {
+		return TestResult{}, err
+	}
 	return s.test(ctx, store.Integration{Account: account, Kind: in.Kind, Settings: json.RawMessage(`{}`)}, "", in)
 }
 
@@ -86,14 +95,17 @@ func (s *Service) test(ctx context.Context, i store.Integration, id string, in T
 	if in.Settings == nil {
 		in.Settings = json.RawMessage(`{}`)
 	}
-	plain, err := s.patched(i, def, in.Settings)
-	if err := collect(&errs, "settings", err); err != nil {
+	now, err := s.settle(ctx, i, def, in.Settings)
+	if err := collect(&errs, "settings", tryable(now, err)); err != nil {
 		return TestResult{}, err
 	}
 	if len(errs) > 0 {
 		return TestResult{}, errs
 	}
-	o, err := s.open(def, i.Account, id, plain)
+	if err := s.tests.allow(i.Account, s.Now()); err != nil {
+		return TestResult{}, err
+	}
+	o, err := s.open(def, i.Account, id, now.plain)
 	if err := collect(&errs, "settings", err); err != nil {
 		// The settings have the right form, and the connector still finds that they cannot work.
 		return TestResult{}, form.Errors{{Path: "settings", Message: err.Error()}}
@@ -102,7 +114,38 @@ func (s *Service) test(ctx context.Context, i store.Integration, id string, in T
 		return TestResult{}, errs
 	}
 	defer o.close()
-	return s.try(ctx, def, o, record), nil
+	finish, err := s.recordedTest(ctx, i, in)
+	if err != nil {
+		return TestResult{}, err
+	}
+	result := s.try(ctx, def, o, record)
+	var failed error
+	if !result.OK {
+		failed = errors.New(result.Error)
+	}
+	finish(failed)
+	return result, nil
+}
+
+// tryable says why settings that may be stored cannot be tried: a stored secret goes to no other destination than the one
+// it was entered for.
+func tryable(now settled, err error) error {
+	if err != nil {
+		return err
+	}
+	var errs form.Errors
+	for _, path := range now.voided {
+		if now.moved != "" {
+			errs.Add(path, "is not sent to another destination than it was entered for (%s changed): enter it for this test", now.moved)
+			continue
+		}
+		errs.Add(path, "was given up when the destination changed: enter it again")
+	}
+	var broken *RefError
+	if errors.As(now.broken, &broken) {
+		errs.Add(broken.Setting, "%s %s", broken.Reference, broken.Err)
+	}
+	return errs.Err()
 }
 
 // try makes the request and tells what came of it.
@@ -121,6 +164,11 @@ func (s *Service) try(ctx context.Context, def connector.Definition, o opened, r
 	}
 	result := TestResult{OK: err == nil, LatencyMS: float64(time.Since(start).Microseconds()) / 1000}
 	result.Request, result.Response = exchanged(exchange)
+	if errors.Is(err, httpkit.ErrForbiddenAddress) {
+		// Which address a name has inside is not for everybody who may press the button.
+		result.Response, result.Error = nil, errForbidden
+		return result
+	}
 	if err != nil {
 		result.Error = event.Clip(o.http.MaskText(err.Error()), maxTestError)
 		return result

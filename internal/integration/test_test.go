@@ -98,7 +98,7 @@ func TestTestTellsFailures(t *testing.T) {
 
 	res, err = f.TestUnsaved(t.Context(), account, TestInput{Kind: "beacon", EventType: "custom.thing",
 		Settings: json.RawMessage(`{"url":"http://169.254.169.254/latest","token":"canary-token-1"}`)})
-	if err != nil || res.OK || res.Response != nil || res.Error == "" {
+	if err != nil || res.OK || res.Response != nil || res.Error != errForbidden {
 		t.Errorf("a forbidden address gave %s, %v", encoded(t, res), err)
 	}
 
@@ -126,7 +126,7 @@ func TestTestRefusesWhatCannotBe(t *testing.T) {
 func TestTestSavedMergesSecrets(t *testing.T) {
 	t.Parallel()
 	f, r := newFixture(t), newReceiver(t)
-	i := f.create(t, `{"enabled":false}`)
+	i := f.create(t, `{"enabled":false,"settings":{"url":"`+r.URL+`/elsewhere"}}`)
 	res, err := f.Test(t.Context(), account, i.ID, TestInput{Settings: json.RawMessage(`{"url":"` + r.URL + `","token":"********"}`)})
 	if err != nil || !res.OK {
 		t.Fatalf("got %s, %v", encoded(t, res), err)

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"strings"
-	"time"
 
 	"github.com/tidwall/gjson"
 	"github.com/tocsin-hub/tocsin/internal/form"
@@ -17,15 +16,15 @@ type Warning struct {
 	Message string `json:"message" doc:"What to know about it." example:"sends nothing until you choose event types"`
 }
 
-// rotateSoon is how long before its rotation date an integration warns.
-const rotateSoon = 14 * 24 * time.Hour
-
 // Warnings looks an integration over. It never fails: a warning is advice.
 func (s *Service) Warnings(i store.Integration) []Warning {
 	list := []Warning{}
 	warn := func(field, message string) { list = append(list, Warning{field, message}) }
 	if types := gjson.GetBytes(i.Subscription, "types"); len(types.Array()) == 0 {
 		warn("subscription.types", "sends nothing until you choose event types")
+	}
+	for _, path := range i.Voided {
+		warn("settings."+path, "was given up because the destination changed; events wait until it is entered again or cleared")
 	}
 	def, known := s.Catalogue[i.Kind]
 	if !known {
@@ -42,7 +41,9 @@ func (s *Service) Warnings(i store.Integration) []Warning {
 	if hasSetting(form.Schema(def.Settings()), "signing_secret") && gjson.GetBytes(settings, "signing_secret").String() == "" {
 		warn("settings.signing_secret", "is not set: the receiver cannot tell who sent a message")
 	}
-	if due, err := time.Parse(time.DateOnly, i.RotateBy); err == nil && s.Now().Add(rotateSoon).After(due) {
+	if days, ok := daysLeft(i.RotateBy, s.Now()); ok && days < 0 {
+		warn("rotate_by", "credentials were to be rotated by "+i.RotateBy)
+	} else if ok && days <= rotateSoonDays {
 		warn("rotate_by", "credentials are to be rotated by "+i.RotateBy)
 	}
 	return list

@@ -21,7 +21,7 @@ const canary = "canary-7d1f0c-secret"
 
 func testSealer(t testing.TB) *Sealer {
 	t.Helper()
-	s, err := Open(t.TempDir())
+	s, err := Open(t.TempDir(), Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -139,7 +139,7 @@ func TestOtherKey(t *testing.T) {
 	if !errors.Is(err, ErrOtherKey) || !strings.Contains(err.Error(), a.KeyID()) || !strings.Contains(err.Error(), b.KeyID()) {
 		t.Errorf("error is %v, want ErrOtherKey naming %s and %s", err, a.KeyID(), b.KeyID())
 	}
-	copy(sealed[1:], b.id[:]) // claims to be b's
+	copy(sealed[1:], b.ring.Load().current.id[:]) // claims to be b's
 	if _, err := b.Unseal(sealed, somewhere); !errors.Is(err, ErrSealed) {
 		t.Errorf("error is %v, want ErrSealed", err)
 	}
@@ -152,7 +152,7 @@ const golden = "01672a6664af7347bba5a4795f002e82f20a570341c1c6d8827d39daab16132b
 // TestGolden opens a value that an earlier build sealed: the format must stay readable.
 func TestGolden(t *testing.T) {
 	t.Parallel()
-	s, err := newSealer([]byte("0123456789abcdef0123456789abcdef"))
+	s, err := newSealer(keeper{}, []key{{raw: [keyBytes]byte([]byte("0123456789abcdef0123456789abcdef"))}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -179,13 +179,13 @@ func TestTooLong(t *testing.T) {
 
 func TestSealerDoesNotPrintItsKey(t *testing.T) {
 	t.Parallel()
-	key := []byte("0123456789abcdef0123456789abcdef")
-	s, err := newSealer(key)
+	raw := []byte("0123456789abcdef0123456789abcdef")
+	s, err := newSealer(keeper{}, []key{{raw: [keyBytes]byte(raw)}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, text := range []string{fmt.Sprint(s), fmt.Sprintf("%+v", s), fmt.Sprintf("%#v", s)} {
-		if strings.Contains(text, string(key)) || strings.Contains(text, hex.EncodeToString(key)) || strings.Contains(text, "48, 49, 50") ||
+		if strings.Contains(text, string(raw)) || strings.Contains(text, hex.EncodeToString(raw)) || strings.Contains(text, "48, 49, 50") ||
 			strings.Contains(text, "48 49 50") {
 			t.Errorf("the key is in %s", text)
 		}
@@ -199,7 +199,7 @@ func TestKeyFileIsMadeOnce(t *testing.T) {
 	var wg sync.WaitGroup
 	for range cap(ids) {
 		wg.Go(func() {
-			s, err := Open(dir)
+			s, err := Open(dir, Options{})
 			if err != nil {
 				t.Error(err)
 				return
@@ -228,7 +228,7 @@ func TestKeyFileIsMadeOnce(t *testing.T) {
 func TestKeyFileModes(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	if _, err := Open(dir); err != nil {
+	if _, err := Open(dir, Options{}); err != nil {
 		t.Fatal(err)
 	}
 	path := filepath.Join(dir, KeyFile)
@@ -236,7 +236,7 @@ func TestKeyFileModes(t *testing.T) {
 		if err := os.Chmod(path, mode); err != nil {
 			t.Fatal(err)
 		}
-		_, err := Open(dir)
+		_, err := Open(dir, Options{})
 		if ok != (err == nil) {
 			t.Errorf("mode %o: error is %v", mode, err)
 		}
@@ -248,8 +248,8 @@ func TestKeyFileModes(t *testing.T) {
 
 func TestKeyFileContents(t *testing.T) {
 	t.Parallel()
-	key := bytes.Repeat([]byte{7}, keyBytes)
-	good := formatKey(key)
+	sevens := key{raw: [keyBytes]byte(bytes.Repeat([]byte{7}, keyBytes))}
+	good := formatKeys([]key{sevens})
 	for name, c := range map[string]struct {
 		text string
 		want string // empty: accepted
@@ -259,13 +259,15 @@ func TestKeyFileContents(t *testing.T) {
 		"no comment":      {good[len(keyFileComment):], ""},
 		"empty":           {"", "is not a key file of Tocsin"},
 		"other text":      {"hello\n", "is not a key file of Tocsin"},
-		"two keys":        {good + good, "more than one key"},
+		"the same twice":  {good + good, ""},
+		"no key":          {keyFileComment, "holds no key"},
+		"too many keys":   {formatKeys(manyKeys(MaxKeys + 1)), "at most 16"},
 		"newer format":    {strings.Replace(good, keyFileMagic+" 1", keyFileMagic+" 2", 1), "does not know"},
 		"cut off":         {good[:len(good)-6], "is damaged"},
 		"a changed key":   {strings.Replace(good, "BwcH", "BwcI", 1), "does not match its id"},
 		"not base64":      {strings.Replace(good, "BwcH", "!!!!", 1), "is damaged"},
-		"a short key":     {formatKey(key[:16]), "is damaged"},
-		"far too long":    {good + strings.Repeat("# x\n", 1<<20), ""},
+		"a short key":     {keyFileMagic + " 1 00000000 BwcHBwcHBwcHBwcHBwcHBw==", "is damaged"},
+		"far too long":    {good + strings.Repeat("# x\n", 1<<20), "is longer than"},
 		"binary nonsense": {strings.Repeat("\x00\xff", 3000), "is not a key file of Tocsin"},
 	} {
 		dir := t.TempDir()
@@ -273,7 +275,7 @@ func TestKeyFileContents(t *testing.T) {
 		if err := os.WriteFile(path, []byte(c.text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		_, err := Open(dir)
+		_, err := Open(dir, Options{})
 		if c.want == "" {
 			if err != nil {
 				t.Errorf("%s: %v", name, err)
@@ -292,13 +294,21 @@ func TestKeyFileContents(t *testing.T) {
 	}
 }
 
+func manyKeys(n int) []key {
+	keys := make([]key, n)
+	for i := range keys {
+		keys[i] = newKey(KeyFile)
+	}
+	return keys
+}
+
 func TestKeyFileIsAFolder(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	if err := os.Mkdir(filepath.Join(dir, KeyFile), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Open(dir); !errors.Is(err, ErrKeyFile) {
+	if _, err := Open(dir, Options{}); !errors.Is(err, ErrKeyFile) {
 		t.Errorf("error is %v, want ErrKeyFile", err)
 	}
 }

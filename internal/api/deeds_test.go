@@ -1,0 +1,163 @@
+package api
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/tocsin-hub/tocsin/internal/event"
+	"github.com/tocsin-hub/tocsin/internal/identity"
+)
+
+// deed is a request that is one privileged act. All of them are about the account acme: done by the operator from
+// above, or by somebody in it.
+type deed struct {
+	method, path, body string
+
+	by      *person       // nil: the operator's key, acting in acme
+	account event.Account // whose record it is in, if that is not acme
+	target  string
+	idle    func() bool // says that nothing happened beside what reading shows
+}
+
+// deeds make what each privileged operation needs, and give its request.
+var deeds = map[string]func(*testing.T, *hub) deed{
+	"create-integration": func(*testing.T, *hub) deed {
+		return deed{method: "POST", path: "/api/v1/integrations", body: webhookBody("new", "https://x.example.com")}
+	},
+	"update-integration":  onWebhook("PATCH", "", `{"owner":"soc"}`),
+	"delete-integration":  onWebhook("DELETE", "", ""),
+	"enable-integration":  onWebhook("POST", "/enable", "", "disable"),
+	"disable-integration": onWebhook("POST", "/disable", ""),
+	"pause-integration":   onWebhook("POST", "/pause", ""),
+	"resume-integration":  onWebhook("POST", "/resume", "", "pause"),
+	"test-integration": func(t *testing.T, h *hub) deed {
+		url, got := echo(t)
+		path := h.webhook("x", url)
+		return deed{method: "POST", path: path + "/test", body: `{"event_type":"alert.created"}`, target: tail(path), idle: func() bool { return len(got) == 0 }}
+	},
+	"test-settings": func(t *testing.T, _ *hub) deed {
+		url, got := echo(t)
+		return deed{
+			method: "POST", path: "/api/v1/integrations/test", body: `{"kind":"webhook","settings":{"url":"` + url + `"},"event_type":"alert.created"}`,
+			idle: func() bool { return len(got) == 0 },
+		}
+	},
+	"retry-delivery": func(_ *testing.T, h *hub) deed {
+		d := h.engine.deliverOne("acme", "mailbox").ID.Text(event.PrefixDelivery)
+		return deed{method: "POST", path: "/api/v1/deliveries/" + d + "/retry", target: d, idle: func() bool { return h.engine.retries == 0 }}
+	},
+	"replay-mailbox": func(_ *testing.T, h *hub) deed {
+		return deed{method: "POST", path: "/api/v1/mailbox/replay", body: `{"filter":{}}`, idle: func() bool { return len(h.engine.replays) == 0 }}
+	},
+	"discard-mailbox": func(_ *testing.T, h *hub) deed {
+		return deed{
+			method: "POST", path: "/api/v1/mailbox/discard", body: `{"filter":{},"reason":"a test"}`,
+			idle: func() bool { return len(h.engine.discards) == 0 },
+		}
+	},
+	"create-key":       onKeys("POST", "/api/v1/api-keys", false),
+	"create-key-admin": onKeys("POST", "/api/admin/api-keys", false),
+	"rotate-key":       onKeys("POST", "/api/v1/api-keys", true),
+	"rotate-key-admin": onKeys("POST", "/api/admin/api-keys", true),
+	"revoke-key":       onKeys("DELETE", "/api/v1/api-keys", true),
+	"revoke-key-admin": onKeys("DELETE", "/api/admin/api-keys", true),
+	"create-account": func(*testing.T, *hub) deed {
+		return deed{method: "POST", path: "/api/v1/accounts", body: `{"name":"acme-eu","parent":"acme"}`, account: "acme-eu", target: "acme-eu"}
+	},
+	"update-account": func(*testing.T, *hub) deed {
+		return deed{method: "PATCH", path: "/api/v1/accounts/acme", body: `{"title":"Acme"}`, target: "acme"}
+	},
+	"close-account": func(_ *testing.T, h *hub) deed {
+		h.account("acme-eu", "acme")
+		return deed{method: "POST", path: "/api/v1/accounts/acme-eu/close", account: "acme-eu", target: "acme-eu"}
+	},
+	"reopen-account": func(_ *testing.T, h *hub) deed {
+		h.account("acme-eu", "acme")
+		h.want(200, "POST", "/api/v1/accounts/acme-eu/close", "")
+		return deed{method: "POST", path: "/api/v1/accounts/acme-eu/reopen", account: "acme-eu", target: "acme-eu"}
+	},
+	"create-project": func(*testing.T, *hub) deed {
+		return deed{method: "POST", path: "/api/v1/projects", body: `{"name":"web"}`}
+	},
+	"update-project": func(_ *testing.T, h *hub) deed {
+		path := h.project("web")
+		return deed{method: "PATCH", path: path, body: `{"title":"The web"}`, target: tail(path)}
+	},
+	"delete-project": func(_ *testing.T, h *hub) deed {
+		path := h.project("web")
+		return deed{method: "DELETE", path: path, target: tail(path)}
+	},
+	"invite-user": func(*testing.T, *hub) deed {
+		return deed{method: "POST", path: "/api/v1/users", body: `{"email":"new@acme.example","role":"viewer"}`}
+	},
+	"update-user": onPerson("PATCH", "", `{"role":"responder"}`),
+	"delete-user": onPerson("DELETE", "", ""),
+	"reset-user":  onPerson("POST", "/reset", ""),
+	"sign-out": func(_ *testing.T, h *hub) deed {
+		p := h.person("acme", identity.RoleViewer)
+		return deed{method: "DELETE", path: "/api/v1/session", by: p, target: p.id}
+	},
+	"end-session": func(_ *testing.T, h *hub) deed {
+		p := h.person("acme", identity.RoleViewer)
+		p.signedIn(p.signIn(""))
+		id := h.want(200, "GET", "/api/v1/me/sessions", "", p.here()).get("items.#(current==false).id").Str
+		return deed{method: "DELETE", path: "/api/v1/me/sessions/" + id, by: p, target: id}
+	},
+	"change-password": func(_ *testing.T, h *hub) deed {
+		p := h.person("acme", identity.RoleViewer)
+		return deed{method: "POST", path: "/api/v1/me/password", body: `{"old":"` + p.password + `","new":"basalt otters paint windmills"}`, by: p, target: p.id}
+	},
+	"confirm-totp": func(t *testing.T, h *hub) deed {
+		p := h.person("acme", identity.RoleViewer)
+		secret := h.want(200, "POST", "/api/v1/me/totp", `{"password":"`+p.password+`"}`, p.here()).get("secret").Str
+		return deed{method: "POST", path: "/api/v1/me/totp/confirm", body: `{"code":"` + code(t, secret, 0) + `"}`, by: p, target: p.id}
+	},
+	"disable-totp": func(_ *testing.T, h *hub) deed {
+		p := h.person("acme", identity.RoleViewer)
+		_, recovery := p.secondFactor()
+		return deed{method: "POST", path: "/api/v1/me/totp/disable", body: `{"password":"` + p.password + `","code":"` + recovery[0] + `"}`, by: p, target: p.id}
+	},
+	"rotate-secrets": func(_ *testing.T, h *hub) deed {
+		h.webhook("x", "https://x.example.com")
+		return deed{method: "POST", path: "/api/v1/secrets/rotate", account: event.DefaultAccount}
+	},
+	"get-backup": func(_ *testing.T, h *hub) deed {
+		return deed{method: "GET", path: "/api/v1/backup", account: event.DefaultAccount, idle: func() bool { return h.backups.Load() == 0 }}
+	},
+	"export-audit": func(*testing.T, *hub) deed { return deed{method: "GET", path: "/api/v1/audit/export"} },
+}
+
+func tail(path string) string { return path[strings.LastIndex(path, "/")+1:] }
+
+// onWebhook is a deed on an integration, which is brought into a state before.
+func onWebhook(method, verb, body string, before ...string) func(*testing.T, *hub) deed {
+	return func(_ *testing.T, h *hub) deed {
+		path := h.webhook("x", "https://x.example.com")
+		for _, b := range before {
+			h.want(200, "POST", path+"/"+b, "")
+		}
+		return deed{method: method, path: path + verb, body: body, target: tail(path)}
+	}
+}
+
+func onKeys(method, base string, existing bool) func(*testing.T, *hub) deed {
+	return func(_ *testing.T, h *hub) deed {
+		const body = `{"name":"ci","scopes":["events:read"]}`
+		if !existing {
+			return deed{method: method, path: base, body: body}
+		}
+		id := h.want(201, "POST", base, body).get("id").Str
+		d := deed{method: method, path: base + "/" + id, target: id}
+		if method == "POST" {
+			d.path, d.body = d.path+"/rotate", `{"overlap":"0s"}`
+		}
+		return d
+	}
+}
+
+func onPerson(method, verb, body string) func(*testing.T, *hub) deed {
+	return func(_ *testing.T, h *hub) deed {
+		p := h.person("acme", identity.RoleAnalyst)
+		return deed{method: method, path: "/api/v1/users/" + p.id + verb, body: body, target: p.id}
+	}
+}

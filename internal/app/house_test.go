@@ -1,0 +1,164 @@
+package app
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tidwall/gjson"
+
+	"github.com/tocsin-hub/tocsin/internal/config"
+	"github.com/tocsin-hub/tocsin/internal/event"
+	"github.com/tocsin-hub/tocsin/internal/identity"
+	"github.com/tocsin-hub/tocsin/internal/identity/account"
+	"github.com/tocsin-hub/tocsin/internal/store"
+)
+
+// house is a whole hub with three accounts: parent, its child, and other.
+type house struct {
+	t       *testing.T
+	hub     *hub
+	handler http.Handler
+	keys    map[event.Account]string // an administrator's of each
+	things  map[event.Account]things
+}
+
+// things are what an account has, by the beginning of the path that leads to them.
+type things struct {
+	paths   map[string]string // "/api/v1/integrations/{id}" → its id
+	secrets []string          // texts that nobody outside may see
+}
+
+func newHouse(t *testing.T) *house {
+	t.Helper()
+	cfg := config.Default()
+	cfg.DataDir = t.TempDir()
+	cfg.Limits.FailuresPerMinute = 0 // the walk fails more often than a client may
+	cfg.Egress.Allow = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
+	h, err := open(t.Context(), cfg, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := h.start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	h.serving.Store(true)
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+		defer cancel()
+		if err := h.deliver.Stop(ctx); err != nil {
+			t.Error(err)
+		}
+		if err := h.close(); err != nil {
+			t.Error(err)
+		}
+	})
+	o := &house{t: t, hub: h, handler: h.handler(), keys: map[event.Account]string{}, things: map[event.Account]things{}}
+	for _, a := range []struct{ name, parent string }{{"parent", ""}, {"child", "parent"}, {"other", ""}} {
+		if _, err := h.trust.accounts.Create(t.Context(), account.Input{Name: &a.name, Parent: &a.parent}); err != nil {
+			t.Fatal(err)
+		}
+		o.keys[event.Account(a.name)] = o.key(event.Account(a.name), identity.Admin)
+	}
+	o.keys[event.DefaultAccount] = o.key(event.DefaultAccount, identity.Admin)
+	for name := range o.keys {
+		o.furnish(name)
+	}
+	return o
+}
+
+func (o *house) key(account event.Account, scopes ...identity.Scope) string {
+	o.t.Helper()
+	_, secret, err := o.hub.trust.keys.Create(o.t.Context(), account, identity.KeySpec{Name: "walk", Scopes: scopes})
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	return secret.Reveal()
+}
+
+// deadKey puts a key into the store that was valid once.
+func (o *house) deadKey(account event.Account, change func(*store.Key)) string {
+	o.t.Helper()
+	text := "tsk_live_00000000_" + strings.ToLower(event.NewID().Text("x"))
+	k := store.Key{
+		ID: event.NewID(), Account: account, Name: "dead", Prefix: "tsk_live_00000000", Hash: sha256.Sum256([]byte(text)),
+		Scopes: []string{"admin"}, CreatedAt: time.Now().Add(-48 * time.Hour),
+	}
+	change(&k)
+	if err := o.hub.store.CreateKey(o.t.Context(), k); err != nil {
+		o.t.Fatal(err)
+	}
+	return text
+}
+
+type answer struct {
+	status int
+	body   string
+}
+
+func (o *house) call(method, path, body string, headers ...string) answer {
+	r := httptest.NewRequestWithContext(o.t.Context(), method, path, strings.NewReader(body))
+	if body != "" {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	for i := 0; i < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	w := httptest.NewRecorder()
+	o.handler.ServeHTTP(w, r)
+	return answer{w.Code, w.Body.String()}
+}
+
+func (o *house) must(account event.Account, method, path, body string) gjson.Result {
+	o.t.Helper()
+	a := o.call(method, path, body, "X-API-Key", o.keys[account])
+	if a.status >= 300 {
+		o.t.Fatalf("%s %s answered %d: %s", method, path, a.status, a.body)
+	}
+	return gjson.Parse(a.body)
+}
+
+// furnish gives an account one of everything.
+func (o *house) furnish(name event.Account) {
+	o.t.Helper()
+	mark := func(what string) string { return "canary-" + string(name) + "-" + what }
+	dead := httptest.NewServer(http.NotFoundHandler())
+	dead.Close() // nobody answers there any more
+	integration := o.must(name, "POST", "/api/v1/integrations", fmt.Sprintf(
+		`{"kind":"webhook","name":%q,"owner":%q,"settings":{"url":%q},"subscription":{"types":["alert.*"]},"delivery":{"retry":{"schedule":["0s"]}}}`,
+		mark("integration"), mark("owner"), dead.URL)).Get("id").Str
+	project := o.must(name, "POST", "/api/v1/projects", fmt.Sprintf(`{"name":"web","title":%q}`, mark("project"))).Get("id").Str
+	user := o.must(name, "POST", "/api/v1/users", fmt.Sprintf(`{"email":"%s@example.com","name":%q,"role":"analyst"}`, name, mark("user"))).Get("user.id").Str
+	key := o.must(name, "POST", "/api/v1/api-keys", fmt.Sprintf(`{"name":%q,"scopes":["events:read"]}`, mark("key"))).Get("id").Str
+	ev := o.must(name, "POST", "/api/v1/events", fmt.Sprintf(`{"type":"alert.created","title":%q}`, mark("event"))).Get("ids.0").Str
+	delivery := o.waitForMailbox(name)
+	job := o.must(name, "POST", "/api/v1/mailbox/replay", `{"filter":{}}`).Get("id").Str
+	o.things[name] = things{
+		paths: map[string]string{
+			"/api/v1/integrations/": integration, "/api/v1/projects/": project, "/api/v1/users/": user, "/api/v1/api-keys/": key,
+			"/api/admin/api-keys/": key, "/api/v1/events/": ev, "/api/v1/deliveries/": delivery, "/api/v1/jobs/": job,
+			"/api/v1/accounts/": string(name), "/api/v1/me/sessions/": event.NewID().Text(event.PrefixSession),
+		},
+		secrets: []string{"canary-" + string(name) + "-", integration, project, user, key, ev, delivery, job},
+	}
+}
+
+// waitForMailbox gives the account's one failed delivery.
+func (o *house) waitForMailbox(name event.Account) string {
+	o.t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); {
+		if id := o.must(name, "GET", "/api/v1/mailbox", "").Get("items.0.id").Str; id != "" {
+			return id
+		}
+		time.Sleep(5 * time.Millisecond) //nolint:forbidigo // the delivery fails whenever it does: this waits for a state
+	}
+	o.t.Fatal("the delivery did not get into the mailbox")
+	return ""
+}

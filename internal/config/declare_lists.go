@@ -1,0 +1,106 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/tocsin-hub/tocsin/internal/form"
+)
+
+// flag declares a switch.
+func (d *declarer) flag(p *bool, key, def, help string) {
+	d.add(Setting{Key: key, Kind: "true or false", Default: def, Help: help}, func(s string) error {
+		v, err := strconv.ParseBool(s)
+		if err != nil {
+			return fmt.Errorf("%q is not true or false", s)
+		}
+		*p = v
+		return nil
+	}, func() string { return strconv.FormatBool(*p) })
+}
+
+// count declares a number that may be off, which is 0.
+func (d *declarer) count(p *int, key, def string, least, most int, help string) {
+	span := fmt.Sprintf("%d to %d", least, most)
+	d.add(Setting{Key: key, Kind: "number or " + off, Default: def, Range: span, Help: help}, func(s string) error {
+		if s == off || s == "0" {
+			*p = 0
+			return nil
+		}
+		v, err := strconv.Atoi(s)
+		if err != nil {
+			return fmt.Errorf("%q is not a whole number", s)
+		}
+		if v < least || v > most {
+			return fmt.Errorf("%d is out of range: want %s, or %s", v, span, off)
+		}
+		*p = v
+		return nil
+	}, func() string {
+		if *p == 0 {
+			return off
+		}
+		return strconv.Itoa(*p)
+	})
+}
+
+// proxy declares the URL of a proxy, which may hold a password.
+func (d *declarer) proxy(p *form.Secret, key, help string) {
+	d.add(Setting{Key: key, Kind: "URL", Help: help, Secret: true}, func(s string) error {
+		u, err := url.Parse(s)
+		if s != "" && (err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "") {
+			return errors.New("is not a URL such as http://proxy.example.com:3128") // without the text: it may hold a password
+		}
+		*p = form.NewSecret(s)
+		return nil
+	}, func() string { return p.String() })
+}
+
+// words declares a list of texts without commas.
+func (d *declarer) words(p *[]string, key, help string) {
+	d.add(Setting{Key: key, Kind: "list", Help: help}, func(s string) error {
+		var list []string
+		for part := range strings.SplitSeq(s, ",") {
+			if part = strings.TrimSpace(part); part != "" {
+				list = append(list, part)
+			}
+		}
+		*p = list
+		return nil
+	}, func() string { return strings.Join(*p, ",") })
+}
+
+// addresses declares a list of at most one IPv4 and one IPv6 address.
+func (d *declarer) addresses(p *[]netip.Addr, key, def, help string) {
+	d.add(Setting{Key: key, Kind: "list of addresses", Default: def, Help: help}, func(s string) error {
+		var list []netip.Addr
+		families := map[bool]bool{}
+		for part := range strings.SplitSeq(s, ",") {
+			if part = strings.TrimSpace(part); part == "" {
+				continue
+			}
+			a, err := netip.ParseAddr(part)
+			if err != nil {
+				return fmt.Errorf("%q is not an address such as 192.0.2.7", part)
+			}
+			a = a.Unmap()
+			if families[a.Is4()] {
+				return errors.New("holds two addresses of one family")
+			}
+			families[a.Is4()] = true
+			list = append(list, a)
+		}
+		*p = list
+		return nil
+	}, func() string {
+		parts := make([]string, len(*p))
+		for i, a := range *p {
+			parts[i] = a.String()
+		}
+		return strings.Join(parts, ",")
+	})
+}
