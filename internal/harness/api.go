@@ -79,6 +79,30 @@ func (a *API) Create(ctx context.Context, i Integration) (string, error) {
 	return out.ID, nil
 }
 
+// Change patches an integration (a JSON merge patch).
+func (a *API) Change(ctx context.Context, id string, patch any) error {
+	if err := a.client.Do(ctx, http.MethodPatch, "/api/v1/integrations/"+id, patch, nil); err != nil {
+		return fmt.Errorf("changing the integration %s: %w", id, err)
+	}
+	return nil
+}
+
+// Tell has an integration do one of enable, disable, pause and resume.
+func (a *API) Tell(ctx context.Context, id, verb string) error {
+	if err := a.client.Do(ctx, http.MethodPost, "/api/v1/integrations/"+id+"/"+verb, nil, nil); err != nil {
+		return fmt.Errorf("integration %s, %s: %w", id, verb, err)
+	}
+	return nil
+}
+
+// Delete removes an integration with all that waits for it.
+func (a *API) Delete(ctx context.Context, id string) error {
+	if err := a.client.Do(ctx, http.MethodDelete, "/api/v1/integrations/"+id+"?force=true", nil, nil); err != nil {
+		return fmt.Errorf("deleting the integration %s: %w", id, err)
+	}
+	return nil
+}
+
 // Stats reads the counts.
 func (a *API) Stats(ctx context.Context) (Stats, error) {
 	var raw struct {

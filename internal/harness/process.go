@@ -9,7 +9,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
-	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -19,23 +19,6 @@ import (
 
 // AdminKey is the key that every hub of the harness is started with.
 const AdminKey = "harness-admin-key-0123456789abcdef"
-
-// Build compiles the hub with the given build tags (and the race detector, if wanted) and gives the binary's path.
-func Build(ctx context.Context, dir, tags string, race bool) (string, error) {
-	bin := filepath.Join(dir, "tocsin")
-	args := []string{"build", "-tags", tags, "-o", bin}
-	if race {
-		args = append(args, "-race")
-	}
-	cmd := exec.CommandContext(ctx, "go", append(args, "github.com/tocsin-hub/tocsin/cmd/tocsin")...)
-	if !race {
-		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	}
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("building the hub: %w\n%s", err, out)
-	}
-	return bin, nil
-}
 
 // FreeAddr finds a free address on the loopback interface. Another process might take it before it is used.
 func FreeAddr(ctx context.Context) (string, error) {
@@ -55,6 +38,8 @@ type Process struct {
 	Listen  string   // host:port
 	Log     string   // file that standard output and error are appended to
 	Env     []string // for every start, beside the contract's
+	// Prefix is put before the command, such as a shell that sets limits and then becomes the hub.
+	Prefix []string
 
 	cmd  *exec.Cmd
 	done chan struct{}
@@ -70,8 +55,9 @@ func (p *Process) Start(ctx context.Context, env ...string) (time.Duration, erro
 	if err != nil {
 		return 0, fmt.Errorf("opening the hub's log: %w", err)
 	}
-	defer log.Close()                                                                     //nolint:errcheck // the child has its own descriptor
-	cmd := exec.Command(p.Binary, "serve", "--data-dir", p.DataDir, "--listen", p.Listen) //nolint:noctx // it outlives ctx: only Kill and Stop end it
+	defer log.Close() //nolint:errcheck // the child has its own descriptor
+	words := append(slices.Clone(p.Prefix), p.Binary, "serve", "--data-dir", p.DataDir, "--listen", p.Listen)
+	cmd := exec.Command(words[0], words[1:]...) //nolint:noctx // it outlives ctx: only Kill and Stop end it
 	cmd.Env = append(append(cleanEnv(), "TOCSIN_ADMIN_KEY="+AdminKey, "TOCSIN_EGRESS_ALLOW=127.0.0.0/8"), p.Env...)
 	cmd.Env = append(cmd.Env, env...)
 	cmd.Stdout, cmd.Stderr = log, log
@@ -105,7 +91,6 @@ func cleanEnv() []string {
 const readyPoll = 2 * time.Millisecond
 
 func (p *Process) waitReady(ctx context.Context) error {
-	request := wire.AppendRequest(nil, "GET", "/readyz", p.Listen, nil, nil)
 	ticker := time.NewTicker(readyPoll)
 	defer ticker.Stop()
 	for {
@@ -116,13 +101,15 @@ func (p *Process) waitReady(ctx context.Context) error {
 			return fmt.Errorf("waiting for the hub to be ready: %w", context.Cause(ctx))
 		case <-ticker.C:
 		}
-		if ready(ctx, p.Listen, request) {
+		if Ready(ctx, p.Listen) {
 			return nil
 		}
 	}
 }
 
-func ready(ctx context.Context, addr string, request []byte) bool {
+// Ready says whether the hub at addr (host:port) is ready.
+func Ready(ctx context.Context, addr string) bool {
+	request := wire.AppendRequest(nil, "GET", "/readyz", addr, nil, nil)
 	c, err := wire.Dial(ctx, addr)
 	if err != nil {
 		return false
@@ -163,6 +150,9 @@ func (p *Process) exit() error {
 
 // Kill ends the process with SIGKILL and waits for its end.
 func (p *Process) Kill() error {
+	if p.cmd == nil {
+		return nil // it was never started
+	}
 	if err := p.cmd.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return fmt.Errorf("killing the hub: %w", err)
 	}

@@ -2,9 +2,7 @@ package harness_test
 
 import (
 	"context"
-	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -14,82 +12,54 @@ import (
 	"github.com/tocsin-hub/tocsin/internal/harness/torture"
 )
 
-// The short form of "make torture": a few rounds with the real hub.
+// The short form of "make torture": each fault once or a few times, several at once, with the real hub.
 const (
-	shortRounds = 4
-	shortDamage = 2
-	shortRate   = 1500
+	shortRate   = 300 // events per second and fault
+	shortAtOnce = 8   // they wait most of the time
 )
 
-// buildHub builds the hub with failpoints, once for all tests.
-var buildHub = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "tocsin-hub-")
-	if err != nil {
-		return "", err
-	}
-	built = dir
-	return harness.Build(context.Background(), dir, "failpoint", false)
-})
-
-var built string
-
-func TestMain(m *testing.M) {
-	code := m.Run()
-	if built != "" {
-		_ = os.RemoveAll(built)
-	}
-	os.Exit(code)
-}
-
-func hub(t *testing.T) *harness.Process {
-	t.Helper()
+// TestFaults does to the hub what can go wrong and accounts for every event.
+func TestFaults(t *testing.T) {
 	if testing.Short() {
-		t.Skip("runs the real hub for half a minute; left out with -short")
-	}
-	bin, err := buildHub()
-	if err != nil {
-		t.Fatal(err)
-	}
-	addr, err := harness.FreeAddr(t.Context())
-	if err != nil {
-		t.Fatal(err)
+		t.Skip("runs the real hub for most of a minute; left out with -short")
 	}
 	dir := t.TempDir()
-	return &harness.Process{
-		Binary: bin, DataDir: filepath.Join(dir, "data"), Listen: addr, Log: filepath.Join(dir, "hub.log"), Env: torture.SmallJournal(),
+	bin, clock, err := harness.BuildFaulty(t.Context(), dir, false)
+	if err != nil {
+		t.Fatal(err)
 	}
-}
-
-// TestTorture kills the hub under load and with moody receivers, and accounts for every event.
-func TestTorture(t *testing.T) {
-	h := hub(t)
-	seed := uint64(time.Now().UnixNano())
-	var out strings.Builder
-	r, err := torture.Run(t.Context(), torture.Config{
-		Hub: h, Rounds: shortRounds, Seed: seed, Rate: shortRate, Kills: 2, Life: torture.DefaultLife, Window: torture.DefaultWindow,
-		DrainTime: time.Minute, ReadyTime: 30 * time.Second, Out: &out,
-	})
-	_ = r.Print(&out)
-	t.Logf("seed %d\n%s", seed, out.String())
-	if err != nil || r.Err() != nil {
-		t.Fatalf("%v\n%v\nthe hub's log is %s", err, r.Err(), keep(t, h.Log))
+	if !clock {
+		t.Log("package time is not as expected: the fault clock is left out")
 	}
-}
-
-// TestDamage flips bits in the hub's journal.
-func TestDamage(t *testing.T) {
-	for i := range shortDamage {
-		t.Run(fmt.Sprint(i), func(t *testing.T) {
-			h := hub(t)
-			seed := uint64(time.Now().UnixNano())
-			r, err := torture.RunDamage(t.Context(), torture.DamageConfig{
-				Hub: h, DataDir: h.DataDir, Log: h.Log, Seed: seed, Events: 6000, DrainTime: time.Minute, ReadyTime: 30 * time.Second,
-			})
-			t.Logf("seed %d: %s", seed, r.Line())
-			if err != nil || r.Err() != nil {
-				t.Fatalf("%v\n%v\nthe hub's log is %s", err, r.Err(), keep(t, h.Log))
-			}
+	bench := torture.Bench{
+		Binary: bin, Dir: dir, Seed: uint64(time.Now().UnixNano()), Short: true, Rate: shortRate, Kills: 2,
+		Life: torture.DefaultLife, Window: torture.DefaultWindow, DrainTime: time.Minute, ReadyTime: 30 * time.Second,
+		Shared: os.Getenv("TOCSIN_SHARED"), Out: new(strings.Builder),
+	}
+	room := make(chan struct{}, shortAtOnce)
+	var all sync.WaitGroup
+	defer all.Wait()
+	for _, f := range torture.Matrix() {
+		all.Go(func() {
+			room <- struct{}{}
+			defer func() { <-room }()
+			t.Run(f.Name, func(t *testing.T) { try(t, bench, f) })
 		})
+	}
+}
+
+// try runs one fault; the bench is its own copy.
+func try(t *testing.T, b torture.Bench, f torture.Fault) {
+	t.Helper()
+	var out strings.Builder
+	b.Out = &out
+	row, err := b.Try(context.WithoutCancel(t.Context()), f, 0)
+	t.Logf("seed %d\n%s%s\n%s", b.Seed, out.String(), row.Line(), strings.Join(row.Notes, "; "))
+	if err == nil {
+		err = row.Err()
+	}
+	if err != nil {
+		t.Errorf("%v\nthe hub's log is %s", err, keep(t, b.Log(f.Name)))
 	}
 }
 

@@ -2,6 +2,7 @@ package torture
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -25,12 +26,16 @@ func (t *torture) account(ctx context.Context) error {
 			return err
 		}
 	}
+	whole := ctx
 	ctx, cancel := context.WithTimeoutCause(ctx, t.DrainTime, fmt.Errorf("not everything was delivered within %v", t.DrainTime))
 	defer cancel()
-	if err := t.load.pause(ctx); err != nil {
+	if err := t.pause(ctx); err != nil {
 		return err
 	}
 	stats, err := t.drain(ctx)
+	if whole.Err() != nil { // somebody stops the torture: that says nothing of the hub
+		return context.Cause(whole)
+	}
 	if err != nil {
 		t.books.fail("not drained", "%v; the hub's counts: %+v", err, stats)
 		t.countLost()
@@ -40,6 +45,23 @@ func (t *torture) account(ctx context.Context) error {
 	t.result.MaxDuplicates = max(t.result.MaxDuplicates, t.checkDuplicatesKept())
 	t.checkStats(stats)
 	return nil
+}
+
+// pause pauses the load. Senders repeat keyed requests until they are answered, so a hub that ends meanwhile is started
+// again.
+func (t *torture) pause(ctx context.Context) error {
+	paused := make(chan error, 1)
+	go func() { paused <- t.load.pause(ctx) }()
+	for {
+		select {
+		case err := <-paused:
+			return err
+		case <-t.Hub.Done():
+			if err := t.revive(ctx); err != nil {
+				return errors.Join(err, <-paused)
+			}
+		}
+	}
 }
 
 // checkDuplicatesKept looks at the duplicates since the last start without beginning a new count.
@@ -137,8 +159,10 @@ func (t *torture) replay(ctx context.Context, s harness.Stats) error {
 		if err != nil {
 			return err
 		}
-		if n, most, least := uint64(len(items)), s.Integrations[id].Mailbox, after.Integrations[id].Mailbox; n > most || n < least {
-			t.books.fail("mailbox", "%s: the counts say %d and then %d, the list has %d", t.books.lanes[i].name, most, least, n)
+		if l := &t.books.lanes[i]; l.loose {
+			// what was disabled stands in the list as well
+		} else if n, most, least := uint64(len(items)), s.Integrations[id].Mailbox, after.Integrations[id].Mailbox; n > most || n < least {
+			t.books.fail("mailbox", "%s: the counts say %d and then %d, the list has %d", l.name, most, least, n)
 		}
 		events := make([]string, len(items))
 		for j, item := range items {
@@ -179,6 +203,7 @@ func (t *torture) checkStats(s harness.Stats) {
 		switch {
 		case !c.AddUp():
 			t.books.fail("counts", "%s does not add up: %+v", l.name, c)
+		case l.loose && c.Delivered <= sums.perLane[i].distinct:
 		case c.Lost > perhaps || c.Expired+c.Skipped+c.Discarded+c.Mailbox > 0:
 			t.books.fail("counts", "%s counts losses: %+v", l.name, c)
 		case c.Matched < sure || c.Matched > sure+perhaps+own:

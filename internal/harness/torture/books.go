@@ -23,15 +23,19 @@ type record struct {
 	id    eventID // zero until it is known
 	fate  fate
 	loose bool // its place in its key's order is not certain: the sender gave up waiting and went on
-	wants [maxLanes]bool
-	lanes [maxLanes]seen
+	// repeated: its answer was lost at first, so it may have been taken later than its number says, or earlier.
+	repeated bool
+	wants    [maxLanes]bool
+	lanes    [maxLanes]seen
 }
 
 // seen is what one receiver saw of an event.
 type seen struct {
 	key   uint64 // hash of the delivery's key
 	count uint16 // how often it was accepted
-	held  bool   // it was refused for good or in the mailbox, so others of its key may come first
+	held  bool   // it was in the mailbox, so others of its key may come first
+	// refused is the life of the hub, counted from 1, in which the receiver last refused it for good.
+	refused uint32
 }
 
 // books hold the fate of every event. Their methods are safe for concurrent use.
@@ -47,6 +51,7 @@ type books struct {
 	acked   uint64
 	unclear uint64
 	perLane [maxLanes]laneBook
+	life    uint32 // of the hub, counted from 1
 	wrong   violations
 }
 
@@ -58,10 +63,12 @@ type laneBook struct {
 	own        map[eventID]int   // the hub's own events
 	last       map[string]uint32 // the last number first accepted, by ordering key
 	strangers  bool              // events of unknown number were replayed, and may come out of order
+	refused    uint64            // refusals for good
+	again      uint64            // of them: of events that had been refused in the same life of the hub
 }
 
 func newBooks(p plan, l []lane) *books {
-	b := &books{plan: p, lanes: l, hash: maphash.MakeSeed(), byID: map[eventID]uint32{}}
+	b := &books{plan: p, lanes: l, hash: maphash.MakeSeed(), byID: map[eventID]uint32{}, life: 1}
 	for i := range l {
 		b.perLane[i].own, b.perLane[i].last = map[eventID]int{}, map[string]uint32{}
 	}
@@ -132,7 +139,7 @@ func (b *books) lose(numbers []uint32, late bool) {
 	defer b.mu.Unlock()
 	for _, n := range numbers {
 		r := b.at(n)
-		r.loose = r.loose || late
+		r.loose, r.repeated = r.loose || late, true
 		if r.fate == unsent {
 			r.fate = unclear
 			b.unclear++
@@ -244,7 +251,7 @@ func (b *books) missing(laneIndex, limit int) (some []uint32, count int) {
 		for i := range b.events[w] {
 			r := &b.events[w][i]
 			n := uint32(i)*workers + uint32(w)
-			if r.fate != acked || r.lanes[laneIndex].count > 0 || !r.wants[laneIndex] {
+			if r.fate != acked || r.lanes[laneIndex].count > 0 || !r.wants[laneIndex] || b.lanes[laneIndex].loose {
 				continue
 			}
 			if count++; len(some) < limit {
@@ -255,14 +262,32 @@ func (b *books) missing(laneIndex, limit int) (some []uint32, count int) {
 	return some, count
 }
 
-// refuse notes that a receiver refused an event for good: the hub goes on with others of its key, and if it dies before
-// the mailbox is saved it tries the event once more.
+// refuse notes that a receiver refused an event for good. The hub saves the mailbox before it goes on with others of the
+// event's key, so that even a kill lets none of them come first.
 func (b *books) refuse(laneIndex int, a arrived) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if n, ours := harness.EventNumber(a.json); ours && b.at(n) != nil {
-		b.at(n).lanes[laneIndex].held = true
+	n, ours := harness.EventNumber(a.json)
+	if !ours || b.at(n) == nil {
+		return
 	}
+	s, book := &b.at(n).lanes[laneIndex], &b.perLane[laneIndex]
+	book.refused++
+	if s.refused == b.life {
+		book.again++
+	}
+	s.refused = b.life
+}
+
+// refusals counts the refusals for good of all lanes, and those that were repeated in one life of the hub.
+func (b *books) refusals() (all, again uint64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for i := range b.lanes {
+		all += b.perLane[i].refused
+		again += b.perLane[i].again
+	}
+	return all, again
 }
 
 // describe says which events are meant, for the report of a failure.
@@ -283,6 +308,7 @@ func (b *books) describe(numbers []uint32) string {
 func (b *books) restarted() uint64 {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.life++
 	most := uint64(0)
 	for i := range b.lanes {
 		most = max(most, b.perLane[i].sinceKill)
@@ -306,6 +332,15 @@ type sums struct {
 
 type laneSums struct{ distinct, duplicates, own uint64 }
 
+// duplicates are those of all lanes.
+func (s *sums) duplicates() uint64 {
+	n := uint64(0)
+	for i := range s.perLane {
+		n += s.perLane[i].duplicates
+	}
+	return n
+}
+
 func (b *books) sums() sums {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -326,11 +361,11 @@ func (b *books) wanted(laneIndex int) (sure, perhaps uint64) {
 			if !b.events[w][i].wants[laneIndex] {
 				continue
 			}
-			switch b.events[w][i].fate {
-			case acked:
-				sure++
-			case unclear:
+			switch fate := b.events[w][i].fate; {
+			case fate == unclear, fate == acked && b.lanes[laneIndex].loose:
 				perhaps++
+			case fate == acked:
+				sure++
 			}
 		}
 	}

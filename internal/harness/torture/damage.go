@@ -47,7 +47,8 @@ type DamageResult struct {
 	Events         uint64 // acknowledged
 	Missing, Count uint64 // never delivered, and what the hub counted as lost; all lanes together
 	Uncounted      uint64 // of those missing, beyond the count: the last frame may not tell how much it held
-	Harmless       int    // rounds whose flips cost nothing
+	Duplicates     uint64
+	Harmless       int // rounds whose flips cost nothing
 	Violations     violations
 	what           string
 	newest         bool // a flip hit the newest file
@@ -80,6 +81,7 @@ func (r *DamageResult) Add(o *DamageResult) {
 	r.Count += o.Count
 	r.Uncounted += o.Uncounted
 	r.Harmless += o.Harmless
+	r.Duplicates += o.Duplicates
 }
 
 // RunDamage makes a backlog, ends the hub, flips bits in its journal, and looks at what comes of it: the hub must start,
@@ -92,21 +94,23 @@ func RunDamage(ctx context.Context, c DamageConfig) (*DamageResult, error) {
 		Config: Config{
 			Hub: c.Hub, Seed: c.Seed, Rate: 50_000, Window: DefaultWindow, DrainTime: c.DrainTime, ReadyTime: c.ReadyTime, Out: io.Discard,
 		},
-		rng: rand.New(rand.NewPCG(c.Seed, 1)), books: newBooks(plan{c.Seed}, damageLanes()), once: true,
+		rng: rand.New(rand.NewPCG(c.Seed, 1)), books: newBooks(plan{seed: c.Seed}, damageLanes()), once: true,
 	}
 	r := &DamageResult{Rounds: 1}
 	err := t.damage(ctx, c, r)
 	r.Violations = t.books.violationsSoFar()
+	sums := t.books.sums()
+	r.Duplicates = sums.duplicates()
 	return r, err
 }
 
 func (t *torture) damage(ctx context.Context, c DamageConfig, r *DamageResult) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	defer t.tearDown(cancel)
 	if err := t.setUp(ctx); err != nil {
 		return err
 	}
-	defer t.tearDown(cancel)
 	if err := t.backlog(ctx, c.Events); err != nil {
 		return err
 	}

@@ -12,6 +12,7 @@ import (
 var reach = map[string]int{
 	failpoint.IngestDecoded:      200,
 	failpoint.JournalBeforeWrite: 150,
+	failpoint.JournalMidWrite:    150,
 	failpoint.JournalAfterWrite:  150,
 	failpoint.JournalAfterSync:   150,
 	failpoint.IngestBeforeAnswer: 200,
@@ -50,16 +51,7 @@ func drawDeath(r *rand.Rand, life time.Duration) death {
 	d := death{after: life/10 + time.Duration(r.Int64N(int64(life-life/10)))}
 	switch p := r.IntN(100); {
 	case p < 55:
-		d.point = failpoint.Names[r.IntN(len(failpoint.Names))]
-		d.name = d.point
-		d.env = fmt.Sprintf("%s=kill@%d", d.point, 1+r.IntN(reach[d.point]))
-		d.after = life
-		switch {
-		case d.point == failpoint.SegmentRotate:
-			d.after = 3 * life
-		case d.point == failpoint.JournalTrim && life >= DefaultLife && r.IntN(4) == 0:
-			d.after = trimTime // long, so it is seldom
-		}
+		return deathAt(r, failpoint.Names[r.IntN(len(failpoint.Names))], life)
 	case p < 75:
 		at := dawdle[r.IntN(len(dawdle))]
 		d.name = "random, slow " + at
@@ -68,6 +60,18 @@ func drawDeath(r *rand.Rand, life time.Duration) death {
 		d.name = "random"
 	default:
 		d.name, d.clean = "stop", true
+	}
+	return d
+}
+
+// deathAt draws a death at a failpoint.
+func deathAt(r *rand.Rand, point string, life time.Duration) death {
+	d := death{name: point, point: point, env: fmt.Sprintf("%s=kill@%d", point, 1+r.IntN(reach[point])), after: life}
+	switch {
+	case point == failpoint.SegmentRotate:
+		d.after = 3 * life
+	case point == failpoint.JournalTrim && life >= DefaultLife && r.IntN(4) == 0:
+		d.after = trimTime // long, so it is seldom
 	}
 	return d
 }

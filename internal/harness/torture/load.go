@@ -29,6 +29,9 @@ type load struct {
 	seed  uint64
 	// once: answered requests are never repeated. Damage may take a request's key with its frame.
 	once bool
+	// unsure: 503 may also mean that the journal has failed, and then what was written may be there all the same. Only
+	// requests with a key are sent again.
+	unsure bool
 
 	ctx  context.Context
 	done sync.WaitGroup
@@ -278,6 +281,10 @@ func (s *sender) judge(r *request, m *wire.Message) (again bool) {
 		s.accepted(r, m.Body)
 		return false
 	case 429, 503: // nothing was taken
+		if s.load.unsure && r.key == "" {
+			b.lose(r.numbers, false)
+			return false
+		}
 		return true
 	default:
 		b.fail("bad answer", "status %d for valid events: %.300s", status, m.Body)

@@ -26,7 +26,13 @@ const (
 )
 
 // plan makes events from numbers: pure, so that nothing that was sent has to be kept.
-type plan struct{ seed uint64 }
+type plan struct {
+	seed uint64
+	// hostile texts go into some events; empty: none do.
+	hostile []string
+	// largest is how large every 400th event is, in bytes; 0: not at all.
+	largest int
+}
 
 // event is the event of that number.
 func (p plan) event(n uint32) harness.Event {
@@ -46,7 +52,13 @@ func (p plan) event(n uint32) harness.Event {
 }
 
 // bytes is what is sent.
-func (p plan) bytes(n uint32) []byte { return harness.AppendEvent(nil, p.event(n)) }
+func (p plan) bytes(n uint32) []byte {
+	b := harness.AppendEvent(nil, p.event(n))
+	if len(p.hostile) > 0 {
+		b = p.spice(b, n)
+	}
+	return b
+}
 
 // lane is one integration of the torture and what it promises.
 type lane struct {
@@ -55,6 +67,11 @@ type lane struct {
 	format  format
 	prefix  string // of the types it wants; empty for all
 	ordered bool   // delivery.order is by_key
+	// loose: it is switched off or its subscription is changed meanwhile, so events may or may not arrive. What arrives
+	// must be right all the same, and the hub's counts must add up.
+	loose bool
+	// secrets are the signing secrets that a webhook may sign with; nil: the usual one.
+	secrets *secretRing
 }
 
 // format is what a receiver gets.
@@ -115,6 +132,14 @@ func (l *lane) integration(addr string) harness.Integration {
 		i.Settings = webhookSettings(addr, "object")
 	}
 	return i
+}
+
+// credentials are the settings by which the lane's receiver knows the hub.
+func (l *lane) credentials() map[string]any {
+	if l.format == formatHEC {
+		return map[string]any{"token": hecToken}
+	}
+	return map[string]any{"signing_secret": signingSecret}
 }
 
 func webhookSettings(addr, format string) map[string]any {

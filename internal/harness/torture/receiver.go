@@ -5,8 +5,10 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"net"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/tocsin-hub/tocsin/internal/harness"
@@ -19,21 +21,42 @@ type receiver struct {
 	spec  *lane
 	books *books
 	addr  string
+	// listen takes the address, at first and again after the mood down.
+	listen listen
+
+	requests atomic.Uint64 // that came in, whatever became of them
 
 	mu      sync.Mutex
 	server  *wire.Server
 	mood    mood
-	changed chan struct{} // closed when the mood changes
+	manner  *manner       // instead of the mood, if not nil
+	changed chan struct{} // closed when the mood or the manner changes
+}
+
+// listen takes an address, host:port; port 0 is any free one.
+type listen func(ctx context.Context, addr string) (net.Listener, error)
+
+func listenTCP(ctx context.Context, addr string) (net.Listener, error) {
+	var lc net.ListenConfig
+	l, err := lc.Listen(ctx, "tcp", addr)
+	if err != nil {
+		return nil, fmt.Errorf("listening on %s: %w", addr, err)
+	}
+	return l, nil
 }
 
 // newReceiver takes an address and listens there.
-func newReceiver(ctx context.Context, index int, b *books) (*receiver, error) {
-	r := &receiver{lane: index, spec: &b.lanes[index], books: b, changed: make(chan struct{})}
-	s, err := wire.Listen(ctx, "127.0.0.1:0", r.serve)
+func newReceiver(ctx context.Context, index int, b *books, l listen) (*receiver, error) {
+	if l == nil {
+		l = listenTCP
+	}
+	r := &receiver{lane: index, spec: &b.lanes[index], books: b, listen: l, changed: make(chan struct{})}
+	at, err := l(ctx, "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
-	r.server, r.addr = s, s.Addr()
+	r.server = wire.Serve(at, r.serve)
+	r.addr = r.server.Addr()
 	return r, nil
 }
 
@@ -44,7 +67,7 @@ const relisten = 5 * time.Second
 func (r *receiver) set(ctx context.Context, m mood) error {
 	r.mu.Lock()
 	old := r.server
-	r.mood = m
+	r.mood, r.manner = m, nil
 	close(r.changed)
 	r.changed = make(chan struct{})
 	if m == moodDown {
@@ -60,20 +83,29 @@ func (r *receiver) set(ctx context.Context, m mood) error {
 	if old != nil {
 		return nil
 	}
-	var s *wire.Server
+	var l net.Listener
 	var err error
 	for until := time.Now().Add(relisten); time.Now().Before(until) && ctx.Err() == nil; time.Sleep(time.Millisecond) {
-		if s, err = wire.Listen(ctx, r.addr, r.serve); err == nil {
+		if l, err = r.listen(ctx, r.addr); err == nil {
 			break
 		}
 	}
-	if err != nil || s == nil {
+	if err != nil || l == nil {
 		return fmt.Errorf("receiver %s: getting its address back: %w", r.spec.name, err)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.server = s
+	r.server = wire.Serve(l, r.serve)
 	return nil
+}
+
+// behave gives the receiver, which must be up, a manner; nil is its mood again.
+func (r *receiver) behave(m *manner) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.manner = m
+	close(r.changed)
+	r.changed = make(chan struct{})
 }
 
 // close ends the receiver.
@@ -94,11 +126,11 @@ func (r *receiver) wander(ctx context.Context, rng *rand.Rand) error {
 	}
 }
 
-// now is the mood, and what is closed when it changes.
-func (r *receiver) now() (mood, chan struct{}) {
+// now is the mood and the manner, and what is closed when they change.
+func (r *receiver) now() (mood, *manner, chan struct{}) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.mood, r.changed
+	return r.mood, r.manner, r.changed
 }
 
 // hangTime bounds how long a hanging receiver holds a request, and slowTime how long a slow one takes at most.
@@ -109,7 +141,11 @@ const (
 
 // serve answers one request as the mood says.
 func (r *receiver) serve(c *wire.Conn, m *wire.Message) ([]byte, wire.After) {
-	mood, changed := r.now()
+	r.requests.Add(1)
+	mood, manner, changed := r.now()
+	if manner != nil {
+		return manner.answer(r, c, m, changed)
+	}
 	switch mood {
 	case moodSlow:
 		time.Sleep(rand.N(slowTime))

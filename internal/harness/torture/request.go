@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/klauspost/compress/gzip"
@@ -26,7 +27,7 @@ func (l *lane) read(m *wire.Message) ([]arrived, error) {
 	if id := string(m.Get("webhook-id")); key == "" || key != id {
 		return nil, fmt.Errorf("X-Tocsin-Delivery is %q, webhook-id is %q", key, id)
 	}
-	if err := checkSignatures(m); err != nil {
+	if err := checkSignatures(m, l.secrets.live()); err != nil {
 		return nil, err
 	}
 	if l.format == formatObject {
@@ -44,8 +45,9 @@ func (l *lane) read(m *wire.Message) ([]arrived, error) {
 	return out, nil
 }
 
-// checkSignatures checks both of the webhook's signatures.
-func checkSignatures(m *wire.Message) error {
+// checkSignatures checks both of the webhook's signatures: some secret must be the first of them, and each mark must be
+// of one.
+func checkSignatures(m *wire.Message, secrets []string) error {
 	var seconds string
 	var marks []string
 	for part := range strings.SplitSeq(string(m.Get("X-Tocsin-Signature")), ",") {
@@ -57,20 +59,33 @@ func checkSignatures(m *wire.Message) error {
 			marks = append(marks, value)
 		}
 	}
-	want := hex.EncodeToString(mac(seconds, ".", string(m.Body)))
-	if seconds == "" || len(marks) != 1 || marks[0] != want {
+	id, at := string(m.Get("webhook-id")), string(m.Get("webhook-timestamp"))
+	var ours, standard []string // by secret
+	for _, secret := range secrets {
+		ours = append(ours, hex.EncodeToString(mac(secret, seconds, ".", string(m.Body))))
+		standard = append(standard, "v1,"+base64.StdEncoding.EncodeToString(mac(secret, id, ".", at, ".", string(m.Body))))
+	}
+	if seconds == "" || !allOf(marks, ours) {
 		return fmt.Errorf("X-Tocsin-Signature %q is not of this body", m.Get("X-Tocsin-Signature"))
 	}
-	id, at := string(m.Get("webhook-id")), string(m.Get("webhook-timestamp"))
-	standard := "v1," + base64.StdEncoding.EncodeToString(mac(id, ".", at, ".", string(m.Body)))
-	if got := string(m.Get("webhook-signature")); at == "" || got != standard {
+	if got := string(m.Get("webhook-signature")); at == "" || !allOf(strings.Fields(got), standard) {
 		return fmt.Errorf("webhook-signature %q is not of this body", got)
 	}
 	return nil
 }
 
-func mac(parts ...string) []byte {
-	h := hmac.New(sha256.New, []byte(signingSecret))
+// allOf says whether there are marks, each one of those that may be.
+func allOf(marks, may []string) bool {
+	for _, m := range marks {
+		if !slices.Contains(may, m) {
+			return false
+		}
+	}
+	return len(marks) > 0
+}
+
+func mac(secret string, parts ...string) []byte {
+	h := hmac.New(sha256.New, []byte(secret))
 	for _, p := range parts {
 		_, _ = io.WriteString(h, p) // a hash never fails to write
 	}

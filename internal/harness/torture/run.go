@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
@@ -58,12 +59,10 @@ type Result struct {
 	Rounds, Kills int
 	Points        map[string]int // deaths at each failpoint
 	Sums          sums
-	Lanes         []string
 	Lost          int
 	CutOff        uint64 // what the hub counts as lost although it was never acknowledged, per lane
 	MaxDuplicates uint64 // per kill and lane
 	Recoveries    []time.Duration
-	Loaded        time.Duration // time under load
 	Violations    violations
 }
 
@@ -88,27 +87,29 @@ type torture struct {
 	deaths    []string // of this round
 	armed     string   // the failpoint of this life or the last
 	once      bool     // see load
+	unsure    bool     // see load
+	env       []string // of every start
+	listen    listen   // of the receivers; nil: TCP
+	// shape changes an integration before it is made; nil: as the lane has it.
+	shape func(index int, addr string, i *harness.Integration)
 }
 
 // Run tortures. The error is about the harness or its surroundings; what the hub did wrong is in the result, which is
 // valid either way.
 func Run(ctx context.Context, c Config) (*Result, error) {
-	t := &torture{Config: c, rng: rand.New(rand.NewPCG(c.Seed, 0)), books: newBooks(plan{c.Seed}, lanes)}
+	t := &torture{Config: c, rng: rand.New(rand.NewPCG(c.Seed, 0)), books: newBooks(plan{seed: c.Seed}, lanes)}
 	err := t.run(ctx)
 	t.result.Sums, t.result.Violations = t.books.sums(), t.books.violationsSoFar()
-	for i := range t.books.lanes {
-		t.result.Lanes = append(t.result.Lanes, t.books.lanes[i].name)
-	}
 	return &t.result, err
 }
 
 func (t *torture) run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	defer t.tearDown(cancel)
 	if err := t.setUp(ctx); err != nil {
 		return err
 	}
-	defer t.tearDown(cancel)
 	for i := range t.Rounds {
 		if err := t.round(ctx, i+1); err != nil {
 			return fmt.Errorf("round %d: %w", i+1, err)
@@ -131,42 +132,50 @@ func (t *torture) setUp(ctx context.Context) error {
 	}
 	t.api = api
 	for i := range t.books.lanes {
-		r, err := newReceiver(ctx, i, t.books)
+		r, err := newReceiver(ctx, i, t.books, t.listen)
 		if err != nil {
 			return err
 		}
 		t.receivers = append(t.receivers, r)
-		id, err := api.Create(ctx, t.books.lanes[i].integration(r.addr))
+		integration := t.books.lanes[i].integration(r.addr)
+		if t.shape != nil {
+			t.shape(i, r.addr, &integration)
+		}
+		id, err := api.Create(ctx, integration)
 		if err != nil {
 			return err
 		}
 		t.ids = append(t.ids, id)
 	}
-	t.load = startLoad(ctx, &load{books: t.books, addr: t.Hub.Addr(), rate: t.Rate, seed: t.Seed, once: t.once})
+	t.load = startLoad(ctx, &load{books: t.books, addr: t.Hub.Addr(), rate: t.Rate, seed: t.Seed, once: t.once, unsure: t.unsure})
 	return nil
 }
 
 func (t *torture) tearDown(cancel context.CancelFunc) {
 	cancel()
-	t.load.done.Wait()
+	if t.load != nil {
+		t.load.done.Wait()
+	}
 	if err := t.Hub.Kill(); err != nil {
 		t.books.fail("harness", "%v", err)
 	}
 	for _, r := range t.receivers {
 		r.close()
 	}
-	t.api.Close()
+	if t.api != nil {
+		t.api.Close()
+	}
 }
 
 // start starts the hub. A death at a failpoint while it starts is part of the game: it is then started without.
 func (t *torture) start(ctx context.Context, failpoints string) error {
 	ready, cancel := context.WithTimeout(ctx, t.ReadyTime)
 	defer cancel()
-	var env []string
+	env := slices.Clone(t.env)
 	if failpoints == "" {
 		t.armed = ""
 	} else {
-		env = []string{failpoint.Env + "=" + failpoints}
+		env = append(env, failpoint.Env+"="+failpoints)
 	}
 	took, err := t.Hub.Start(ready, env...)
 	if failpoints != "" && errors.Is(err, harness.ErrEnded) && t.Hub.Crash() == nil {
@@ -213,11 +222,10 @@ func (t *torture) round(ctx context.Context, number int) error {
 	t.deaths = t.deaths[:0]
 	before := t.books.sums()
 	began := time.Now()
-	if err := t.storm(ctx); err != nil {
+	if err := t.storm(ctx, number); err != nil {
 		return err
 	}
 	stormed := time.Since(began)
-	t.result.Loaded += stormed
 	began = time.Now()
 	if err := t.account(ctx); err != nil {
 		return err
@@ -229,8 +237,9 @@ func (t *torture) round(ctx context.Context, number int) error {
 	return err
 }
 
-// storm lets the load run while receivers change their moods and the hub is killed.
-func (t *torture) storm(ctx context.Context) error {
+// storm lets the load run while receivers change their moods and the hub is killed: first at the failpoint whose turn it
+// is, then as it is drawn.
+func (t *torture) storm(ctx context.Context, number int) error {
 	moody, calm := context.WithCancel(ctx)
 	var wandering sync.WaitGroup
 	errs := make([]error, len(t.receivers))
@@ -239,8 +248,11 @@ func (t *torture) storm(ctx context.Context) error {
 		wandering.Go(func() { errs[i] = r.wander(moody, rng) })
 	}
 	t.load.resume()
-	var err error
-	for range 1 + t.rng.IntN(t.Kills) {
+	err := t.live(ctx, deathAt(t.rng, failpoint.Names[(number+int(t.Seed%1024))%len(failpoint.Names)], t.Life))
+	for range t.rng.IntN(t.Kills) {
+		if err != nil {
+			break
+		}
 		if err = t.live(ctx, drawDeath(t.rng, t.Life)); err != nil {
 			break
 		}

@@ -1,7 +1,6 @@
 package torture
 
 import (
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -27,10 +26,6 @@ func TestHonestHub(t *testing.T) {
 			}
 			if r.Rounds != 2 || r.Sums.acked == 0 || r.Kills == 0 || len(r.Recoveries) <= r.Kills-1 {
 				t.Errorf("nothing was tortured: %+v", r)
-			}
-			var out strings.Builder
-			if err := r.Print(&out); err != nil || !strings.Contains(out.String(), "upper bound") {
-				t.Errorf("%v\n%s", err, out.String())
 			}
 		})
 	}

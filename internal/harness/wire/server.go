@@ -63,9 +63,15 @@ func Listen(ctx context.Context, addr string, h Handler) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listening on %s: %w", addr, err)
 	}
+	return Serve(l, h), nil
+}
+
+// Serve starts a server on a listener, which it closes in the end. Its connections may be something else than TCP, such
+// as TLS; those end without a reset.
+func Serve(l net.Listener, h Handler) *Server {
 	s := &Server{handle: h, listener: l, conns: map[*Conn]struct{}{}}
 	s.done.Go(s.accept)
-	return s, nil
+	return s
 }
 
 // Addr is the address in the form host:port.
