@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/tocsin-hub/tocsin/internal/failpoint"
 )
@@ -125,7 +126,7 @@ func (d *dirFS) Lock(name string) (io.Closer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := lockFile(f); err != nil {
+	if err := lockPatiently(f); err != nil {
 		holder := make([]byte, 64)
 		n, _ := f.ReadAt(holder, 0)
 		_ = f.Close()
@@ -162,4 +163,24 @@ func (f osFile) Size() (int64, error) {
 		return 0, err
 	}
 	return info.Size(), nil
+}
+
+// A process that is being started holds the files of the one that starts it for the moment between fork and exec, and
+// with them their locks. So a lock that was just given up may still be taken.
+const (
+	lockTries = 20
+	lockPause = 25 * time.Millisecond
+)
+
+// lockPatiently locks a file, and gives up after half a second.
+func lockPatiently(f *os.File) (err error) {
+	for try := range lockTries {
+		if try > 0 {
+			time.Sleep(lockPause) //nolint:forbidigo // nothing tells when the other process has come to its exec
+		}
+		if err = lockFile(f); err == nil {
+			return nil
+		}
+	}
+	return err
 }
