@@ -64,8 +64,8 @@ func (refusedItem) Error() string { return "refused" }
 
 // settle sends until everything is delivered or refused for good.
 func (f *fakeHub) settle(l *fakeLane, batch []int) (boxed []int, ok bool) {
-	if f.fault == "loses one" && l.spec.Name == "hec" {
-		batch = slices.DeleteFunc(batch, func(n int) bool { return n == 20 })
+	if f.fault == "loses some" && l.spec.Name == "hec" {
+		batch = slices.DeleteFunc(batch, func(n int) bool { return n%20 == 0 })
 	}
 	for len(batch) > 0 {
 		err := f.send(l, batch)
