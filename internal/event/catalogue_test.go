@@ -43,7 +43,7 @@ func TestCatalogue(t *testing.T) {
 		"investigation.started", "investigation.completed", "investigation.failed",
 		"ip.blocked", "ip.unblocked", "ip.block_verified", "ip.block_failed", "ip.block_drifted",
 		"system.user_created", "system.integration_created", "system.integration_deleted", "system.integration_disabled",
-		"system.integration_failing", "system.credential_expiring", "system.delivery_expired", "system.journal_damaged",
+		"system.integration_failing", "system.credential_expiring", "system.quota_exceeded", "system.delivery_expired", "system.journal_damaged",
 		"system.test", "telemetry.statistics", "telemetry.heartbeat", "telemetry.metrics", "custom.event", "hit.detected",
 		"vulnerability.detected", "scope.changed", "detection.brute_force", "detection.impossible_travel",
 		"detection.credential_stuffing", "detection.port_scan",
