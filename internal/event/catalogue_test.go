@@ -8,7 +8,7 @@ import (
 func TestCatalogue(t *testing.T) {
 	t.Parallel()
 	types := Types()
-	if len(types) < 40 {
+	if len(types) < 120 {
 		t.Fatalf("only %d types", len(types))
 	}
 	detections := 0

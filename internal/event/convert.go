@@ -164,8 +164,8 @@ func appendLabels(dst []byte, labels map[string]string) []byte {
 	return append(dst, '}')
 }
 
-// Event parses the record's Body. Severity and time are filled in where Body has none.
-func (r *Record) Event() (Event, error) {
+// decodeEvent reads a Body of any make, and says what is wrong with it.
+func (r *Record) decodeEvent() (Event, error) {
 	var e Event
 	if err := json.Unmarshal(r.Body, &e); err != nil {
 		return e, fmt.Errorf("reading the event's fields: %w", err)

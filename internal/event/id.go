@@ -25,6 +25,8 @@ const (
 	PrefixUser        = "usr"
 	PrefixSession     = "ses"
 	PrefixProject     = "prj"
+	PrefixSource      = "src"
+	PrefixMapping     = "map"
 )
 
 // ErrID says that a text is not an id of the expected kind.

@@ -34,6 +34,8 @@ type ScanError struct {
 	// Malformed says that the bytes are not JSON (or nested too deeply), so that it is not known where the value
 	// ends. Otherwise the value is JSON that breaks a rule or limit.
 	Malformed bool
+	// Long says that all that is wrong is the value's length: it has more than Limits.Bytes.
+	Long bool
 }
 
 func (e *ScanError) Error() string { return fmt.Sprintf("at byte %d: %s", e.Offset, e.Reason) }
@@ -110,6 +112,7 @@ func (s *Scanner) scan(b []byte, at int) (start, end int, err error) {
 	}
 	if s.soft == nil && end-start > s.lim.Bytes {
 		s.refuse(start, fmt.Sprintf("%d bytes are more than an event may have (%d)", end-start, s.lim.Bytes))
+		s.soft.Long = true
 	}
 	if s.soft != nil {
 		return start, end, s.soft

@@ -15,6 +15,15 @@ var (
 
 func timeInRange(t time.Time) bool { return !t.Before(minTime) && t.Before(maxTime) }
 
+// inRange gives the time in UTC, and the zero time for one that is out of bounds: whoever does not look at ok must not
+// get it.
+func inRange(t time.Time) (in time.Time, ok bool) {
+	if !timeInRange(t) {
+		return time.Time{}, false
+	}
+	return t.UTC(), true
+}
+
 // minEpochText is the least count since 1970 that is believed when it comes as text: "20260102" is a date.
 const minEpochText = 1e8
 
@@ -42,11 +51,11 @@ var looseLayouts = []string{
 
 // ParseTime reads a time as senders write it: RFC 3339 and close relatives, the forms of mail and HTTP headers, and
 // seconds, milli-, micro- or nanoseconds since 1970 as (at least nine) digits. A time without a zone is UTC. The result is UTC; times
-// before 1970 or after 2261 are refused.
+// before 1970 or after 2261 are refused, with the zero time.
 func ParseTime(text string) (time.Time, bool) {
 	var t time.Time
 	if t.UnmarshalText([]byte(text)) == nil {
-		return t.UTC(), timeInRange(t)
+		return inRange(t)
 	}
 	text = strings.TrimSpace(text)
 	if n, err := strconv.ParseFloat(text, 64); err == nil {
@@ -71,7 +80,7 @@ func ParseTime(text string) (time.Time, bool) {
 		if zone, offset := t.Zone(); offset == 0 && zone != "" && zone != "UTC" && zone != "GMT" && zone != "Z" {
 			return time.Time{}, false // an abbreviation that Go does not know would be read as UTC
 		}
-		return t.UTC(), timeInRange(t)
+		return inRange(t)
 	}
 	return time.Time{}, false
 }
@@ -92,7 +101,7 @@ func EpochTime(n int64) (time.Time, bool) {
 	default:
 		t = time.Unix(0, n)
 	}
-	return t.UTC(), timeInRange(t)
+	return inRange(t)
 }
 
 // epochFloat reads seconds (or a larger count) with a fraction, to the microsecond: a float holds no more.
@@ -104,8 +113,7 @@ func epochFloat(n float64) (time.Time, bool) {
 		return EpochTime(int64(n))
 	}
 	whole, fraction := math.Modf(n)
-	t := time.Unix(int64(whole), int64(math.Round(fraction*1e6))*1000).UTC()
-	return t, timeInRange(t)
+	return inRange(time.Unix(int64(whole), int64(math.Round(fraction*1e6))*1000))
 }
 
 // strictTime reads exactly RFC 3339.

@@ -356,3 +356,25 @@ func FuzzDecode(f *testing.F) {
 		form.Merge(new(sample), in, patch)
 	})
 }
+
+// linesForm has a text of several lines beside an ordinary one.
+type linesForm struct{ many, one string }
+
+func (f *linesForm) Form(s *form.Set) {
+	s.Text("many", &f.many, "Many", form.Multiline())
+	s.Text("one", &f.one, "One")
+}
+
+func TestMultiline(t *testing.T) {
+	t.Parallel()
+	var f linesForm
+	if err := form.Decode([]byte(`{"many":"a\n\tb\r\n"}`), &f); err != nil || f.many != "a\n\tb\r\n" {
+		t.Errorf("%q: %v", f.many, err)
+	}
+	if err := form.Decode([]byte(`{"many":"a\u0000","one":"a\nb"}`), &f); err == nil || err.Error() != "many must not hold control characters; one must not hold control characters" {
+		t.Errorf("error %v", err)
+	}
+	if schema := string(form.Schema(&f)); strings.Count(schema, `"x-multiline":true`) != 1 {
+		t.Errorf("schema %s", schema)
+	}
+}

@@ -68,6 +68,9 @@ func Group(name string) Option { return func(f *field) { f.group = name } }
 // Placeholder is an example shown in an empty field.
 func Placeholder(text string) Option { return func(f *field) { f.placeholder = text } }
 
+// Multiline lets a text have line breaks and tabs.
+func Multiline() Option { return func(f *field) { f.multiline = true } }
+
 // Deprecated marks a field that still works and says what to use instead.
 func Deprecated(instead string) Option { return func(f *field) { f.deprecated = instead } }
 

@@ -104,7 +104,7 @@ func (f *field) checkText(text string) error {
 	return nil
 }
 
-// checkTextSize bounds a text and refuses control characters, except the line breaks and tabs of PEM text.
+// checkTextSize bounds a text and refuses control characters, except the line breaks and tabs of PEM text and of Lines.
 func (f *field) checkTextSize(text string) error {
 	limit := MaxText
 	pem := f.kind == kindPEM || f.hint == "PEM"
@@ -124,7 +124,7 @@ func (f *field) checkTextSize(text string) error {
 		return errors.New("must be valid UTF-8")
 	}
 	for _, r := range text {
-		if r == 0x7f || r < ' ' && !(pem && (r == '\n' || r == '\r' || r == '\t')) {
+		if r == 0x7f || r < ' ' && !((pem || f.multiline) && (r == '\n' || r == '\r' || r == '\t')) {
 			return errors.New("must not hold control characters")
 		}
 	}

@@ -122,6 +122,7 @@ func (f *field) textSchema() *schema {
 		one := 1.0
 		p.MinLength = &one
 	}
+	p.Lines = f.multiline
 	switch f.kind {
 	case kindURL:
 		p.Format = "uri"

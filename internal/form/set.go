@@ -40,6 +40,7 @@ type field struct {
 
 	required, advanced bool
 	destination        bool
+	multiline          bool
 	def                any
 	min, max           *float64
 	pattern            *regexp.Regexp
