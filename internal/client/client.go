@@ -99,8 +99,17 @@ func (p *Problem) Error() string {
 // Do sends in as JSON (nil: no body) and decodes the answer into out (nil: ignored). An answer that is not a success is
 // a *Problem.
 func (c *Client) Do(ctx context.Context, method, path string, in, out any) error {
+	return c.DoIf(ctx, "", method, path, in, out)
+}
+
+// DoIf is Do on the condition that the thing still has the version that tag names; empty: in any case. If it has
+// another, the *Problem has the status 412.
+func (c *Client) DoIf(ctx context.Context, tag, method, path string, in, out any) error {
 	var body []byte
 	header := http.Header{}
+	if tag != "" {
+		header.Set("If-Match", tag)
+	}
 	if in != nil {
 		var err error
 		if body, err = json.Marshal(in); err != nil {
@@ -184,4 +193,29 @@ func reach(base string, err error) error {
 		err = u.Err
 	}
 	return fmt.Errorf("cannot reach the hub at %s: %w", base, err)
+}
+
+// Date asks for a path that needs no key, and gives the time that the hub says it is; zero if it does not say.
+func (c *Client) Date(ctx context.Context, path string) (time.Time, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.base+path, nil)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("making the request: %w", err)
+	}
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return time.Time{}, reach(c.base, err)
+	}
+	defer resp.Body.Close()
+	answer, err := io.ReadAll(io.LimitReader(resp.Body, maxProblem))
+	if err != nil {
+		return time.Time{}, fmt.Errorf("reading the answer of %s: %w", c.base, err)
+	}
+	if resp.StatusCode != http.StatusOK {
+		return time.Time{}, problemOf(resp, answer)
+	}
+	date, err := http.ParseTime(resp.Header.Get("Date"))
+	if err != nil {
+		return time.Time{}, nil //nolint:nilerr // a proxy may leave it out
+	}
+	return date, nil
 }

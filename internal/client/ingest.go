@@ -18,6 +18,8 @@ type Receipt struct {
 	// Rejected lists the first of the refused events; RejectedTotal counts them all.
 	Rejected      []Rejection `json:"rejected"`
 	RejectedTotal int         `json:"rejected_total"`
+	// Dropped is how many mapping rules dropped: they are neither accepted nor rejected.
+	Dropped int `json:"dropped"`
 }
 
 // Rejection is one event that was refused. Index counts the request's events from 0.

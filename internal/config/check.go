@@ -81,7 +81,7 @@ func (c *Config) check() (errs []error) {
 	if c.Sessions.Longest < c.Sessions.Idle {
 		errs = append(errs, errors.New("sessions.longest is shorter than sessions.idle"))
 	}
-	return errs
+	return append(errs, c.Syslog.check(c.TLS)...)
 }
 
 // minAuditAge is how long auditors usually expect the record to be kept.
@@ -99,7 +99,7 @@ func (c *Config) doubts() (doubts []string) {
 	if c.Audit.MaxAge < minAuditAge {
 		doubts = append(doubts, fmt.Sprintf("audit.max_age is %s: most rules ask for a year at least", form.DurationText(c.Audit.MaxAge)))
 	}
-	return doubts
+	return append(doubts, c.Syslog.doubts()...)
 }
 
 func contains(list []string, s string) bool { return slices.Contains(list, s) }

@@ -41,6 +41,8 @@ type Config struct {
 	Secrets  Secrets
 	Audit    Audit
 	Metrics  Metrics
+	OTLP     OTLP
+	Syslog   Syslog
 
 	origins  map[string]string
 	warnings []string
@@ -50,6 +52,16 @@ type Config struct {
 type Log struct {
 	Level  slog.Level
 	Format string // "text" or "json"
+}
+
+// OTLP says where traces go.
+type OTLP struct {
+	// Endpoint is the collector's base URL; empty: no traces are made.
+	Endpoint string
+	// Headers are sent to the collector; their values may be credentials.
+	Headers map[string]form.Secret
+	// Sample is the share of the requests that are traced, 0 to 1.
+	Sample float64
 }
 
 // TLS names the PEM files of the server's certificate and key; both empty means plain HTTP.

@@ -27,6 +27,14 @@ func (c *Config) declare(d *declarer) {
 	d.level(&c.Log.Level, "log.level", "info", "Least level that is logged.")
 	d.choice(&c.Log.Format, "log.format", "text", []string{"text", "json"}, "Format of the logs on standard error.")
 
+	d.group("Traces")
+	d.url(&c.OTLP.Endpoint, "otlp.endpoint", "",
+		"OpenTelemetry collector that takes traces over OTLP/HTTP: `http://localhost:4318`. Empty: no traces.")
+	d.headers(&c.OTLP.Headers, "otlp.headers",
+		"Headers for the collector, such as `Authorization=Bearer TOKEN`; several with commas between.")
+	d.share(&c.OTLP.Sample, "otlp.sample", "1",
+		"Share of the requests that are traced, 0 to 1. Where a sender decided (traceparent), its decision stands.")
+
 	d.group("TLS and proxies")
 	d.path(&c.TLS.Cert, "tls.cert", "", "PEM file of the server's certificate chain. Empty: plain HTTP.")
 	d.path(&c.TLS.Key, "tls.key", "", "PEM file of the certificate's private key.")
@@ -57,6 +65,8 @@ func (c *Config) declare(d *declarer) {
 	d.number(&c.Ingest.MaxKeys, "ingest.max_keys", "10000", 16, 100_000,
 		"Most object members in one event, all levels together.")
 	d.size(&c.Ingest.MaxStringBytes, "ingest.max_string_bytes", "256KiB", kib, 512*kib, "Longest string in one event.")
+
+	c.declareSyslog(d)
 
 	d.group("Journal")
 	d.size(&c.Journal.MaxBytes, "journal.max_bytes", "50GiB", 64*mib, 1<<50, "Trim the oldest events above this size.")

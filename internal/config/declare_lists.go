@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 
+	"golang.org/x/net/http/httpguts"
+
 	"github.com/tocsin-hub/tocsin/internal/form"
 )
 
@@ -102,5 +104,42 @@ func (d *declarer) addresses(p *[]netip.Addr, key, def, help string) {
 			parts[i] = a.String()
 		}
 		return strings.Join(parts, ",")
+	})
+}
+
+// share declares a part of a whole, 0 to 1.
+func (d *declarer) share(p *float64, key, def, help string) {
+	d.add(Setting{Key: key, Kind: "number", Default: def, Range: "0 to 1", Help: help}, func(s string) error {
+		v, err := strconv.ParseFloat(s, 64)
+		if err != nil || !(v >= 0 && v <= 1) {
+			return fmt.Errorf("%q is not a number from 0 to 1", s)
+		}
+		*p = v
+		return nil
+	}, func() string { return strconv.FormatFloat(*p, 'g', -1, 64) })
+}
+
+// headers declares headers of HTTP whose values may be credentials: name=value, with commas between.
+func (d *declarer) headers(p *map[string]form.Secret, key, help string) {
+	d.add(Setting{Key: key, Kind: "headers", Help: help, Secret: true}, func(s string) error {
+		list := map[string]form.Secret{}
+		for pair := range strings.SplitSeq(s, ",") {
+			if strings.TrimSpace(pair) == "" {
+				continue
+			}
+			name, value, ok := strings.Cut(pair, "=")
+			name, value = strings.TrimSpace(name), strings.TrimSpace(value)
+			if !ok || !httpguts.ValidHeaderFieldName(name) || !httpguts.ValidHeaderFieldValue(value) {
+				return errors.New("is not a list such as Authorization=Bearer TOKEN") // without the text: it holds credentials
+			}
+			list[name] = form.NewSecret(value)
+		}
+		*p = list
+		return nil
+	}, func() string {
+		if len(*p) == 0 {
+			return ""
+		}
+		return form.NewSecret("set").String()
 	})
 }

@@ -25,7 +25,7 @@ const (
 )
 
 // otherEnv are variables with our prefix that are not settings of the server.
-var otherEnv = []string{EnvFile, "TOCSIN_URL", "TOCSIN_KEY", "TOCSIN_ACCOUNT", "TOCSIN_SHARED"}
+var otherEnv = []string{EnvFile, "TOCSIN_URL", "TOCSIN_SERVER", "TOCSIN_KEY", "TOCSIN_ACCOUNT", "TOCSIN_PROFILE", "TOCSIN_SHARED"}
 
 // Sources are where settings come from; a later one wins over an earlier one.
 type Sources struct {

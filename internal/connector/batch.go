@@ -19,6 +19,14 @@ type BatchWaiter interface {
 	BatchWait() time.Duration
 }
 
+// Pipeliner is implemented by a batch instance whose SendBatch waits long for its answer, so that several batches must be
+// on their way at once.
+type Pipeliner interface {
+	// BatchesInFlight is the most batches on their way; 0 leaves the hub's default. While a lane must keep order, or its
+	// last batch failed, it sends one at a time all the same.
+	BatchesInFlight() int
+}
+
 // Fields declares the object "batch" with b's present values as the defaults.
 func (b *Batch) Fields(f *form.Set) {
 	f.Object("batch", &batchForm{Batch: b, def: *b}, "Batches", form.Advanced(),

@@ -19,7 +19,7 @@ type Kind struct {
 	DocsURL      string // the vendor's own page
 	Readme       string // the folder's README.md, embedded
 	OrderedByKey bool   // the default of delivery.order: true for pagers and tickets
-	// ConfirmsDelivery: false when the vendor's success only means "accepted".
+	// ConfirmsDelivery: false when the vendor's success only means "accepted". An instance may say otherwise: see Grader.
 	ConfirmsDelivery bool
 }
 
@@ -31,6 +31,8 @@ type Definition struct {
 	Kind Kind
 	// Single and Batch say which engines an instance may use; both may be true (settings decide, see Engine).
 	Single, Batch, Tests bool
+	// Grades: settings decide how sure a success is (see Grader).
+	Grades bool
 
 	newSettings func() form.Form
 	open        func(form.Form, Env) (Instance, error)
@@ -64,6 +66,7 @@ func Define[S any, P interface {
 	_, d.Single = any(c).(Sender)
 	_, d.Batch = any(c).(BatchSender)
 	_, d.Tests = any(c).(Tester)
+	_, d.Grades = any(c).(Grader)
 	if !d.Single && !d.Batch {
 		panic(fmt.Sprintf("connector %s: %T is neither a Sender nor a BatchSender", kind.Name, c))
 	}

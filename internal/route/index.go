@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/tocsin-hub/tocsin/internal/event"
+	"github.com/tocsin-hub/tocsin/internal/event/expr"
 )
 
 // maxMemo bounds how many event types an account's index remembers the candidates of. Senders choose types, so the
@@ -29,6 +30,7 @@ func (c *Class) Key() string { return c.key }
 // use: the tail owns it.
 type Index[T any] struct {
 	accounts map[event.Account]*accountIndex[T]
+	view     expr.View // of the event at hand, shared by all who ask an expression about it
 }
 
 type accountIndex[T any] struct {
@@ -107,8 +109,20 @@ func (x *Index[T]) Match(r *event.Record, want func(*Entry[T], Reason)) {
 	for _, class := range c.missing {
 		class.Missed++
 	}
+	shown := false
 	for _, e := range c.entries {
-		want(e, e.sub.explainRest(r, e.id))
+		why := e.sub.explainRest(r, e.id)
+		if why == Wanted && e.sub.Where != nil {
+			if !shown {
+				x.view.Reset(r)
+				shown = true
+			}
+			why = e.sub.askWhere(&x.view)
+		}
+		want(e, why)
+	}
+	if shown {
+		x.view.Reset(nil) // the event's frame may go
 	}
 	for _, e := range c.above {
 		want(e, TypeFiltered)

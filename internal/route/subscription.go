@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/tocsin-hub/tocsin/internal/event"
+	"github.com/tocsin-hub/tocsin/internal/event/expr"
 	"github.com/tocsin-hub/tocsin/internal/form"
 )
 
@@ -24,6 +25,8 @@ type Subscription struct {
 	Projects    []string
 	// IncludeChildren: also the events of the accounts below the integration's own, at any depth.
 	IncludeChildren bool
+	// Where is an expression that must hold as well; nil: none. It is asked last.
+	Where *expr.Condition
 }
 
 // ParseSubscription reads the "subscription" object of an integration. Errors are form.Errors.
@@ -40,6 +43,7 @@ type SubscriptionForm struct {
 	alertTypes  []string
 	projects    []string
 	children    bool
+	where       string
 }
 
 // Form declares the settings.
@@ -52,6 +56,13 @@ func (s *SubscriptionForm) Form(f *form.Set) {
 	f.Texts("projects", &s.projects, "Projects", form.Max(MaxFilters), form.Help("None chosen means all."))
 	f.Bool("include_children", &s.children, "Child accounts", form.Default(false),
 		form.Help("Also receive the events of child accounts."))
+	f.Text("where", &s.where, "Condition", form.Max(expr.MaxSource), form.Multiline(), form.Check(checkWhere),
+		form.Help("An expression that must hold as well, such as event.severity_level >= HIGH || \"pci\" in event.tags. Empty: none."))
+}
+
+func checkWhere(source string) error {
+	_, err := expr.ParseCondition(source)
+	return err
 }
 
 func checkTypeFilter(text string) error { return event.TypeFilter(text).Check() }
@@ -63,9 +74,13 @@ func (s *SubscriptionForm) Subscription() Subscription {
 	for i, t := range s.types {
 		types[i] = event.TypeFilter(t)
 	}
-	return Subscription{
+	sub := Subscription{
 		Types: types, MinSeverity: severity, AlertTypes: s.alertTypes, Projects: s.projects, IncludeChildren: s.children,
 	}
+	if s.where != "" {
+		sub.Where, _ = expr.ParseCondition(s.where) // it was checked
+	}
+	return sub
 }
 
 // Reason is why an integration does not get an event.
@@ -81,6 +96,8 @@ const (
 	Project      Reason = "its project is not chosen"
 	OwnFact      Reason = "it is about this integration itself"
 	OtherAccount Reason = "it belongs to another account"
+	Where        Reason = "its where expression does not hold"
+	WhereFailed  Reason = "its where expression cannot be evaluated for it"
 	Unnamed      Reason = "Tocsin's own facts are only sent where their type is named: \"*\" does not mean them"
 )
 
@@ -102,10 +119,26 @@ func (s *Subscription) Explain(r *event.Record, integration string) Reason {
 	case !s.WantsType(r.Type):
 		return TypeFiltered
 	}
-	return s.explainRest(r, integration)
+	why := s.explainRest(r, integration)
+	if why == Wanted && s.Where != nil {
+		return s.askWhere(expr.NewView(r))
+	}
+	return why
 }
 
-// explainRest checks what the index does not: everything but the type.
+// askWhere asks the expression. An event for which it cannot be evaluated is not wanted.
+func (s *Subscription) askWhere(v *expr.View) Reason {
+	holds, err := s.Where.MatchView(v)
+	switch {
+	case err != nil:
+		return WhereFailed
+	case !holds:
+		return Where
+	}
+	return Wanted
+}
+
+// explainRest checks what the index does not: everything but the type, and the expression.
 func (s *Subscription) explainRest(r *event.Record, integration string) Reason {
 	switch {
 	case r.Severity < s.MinSeverity:

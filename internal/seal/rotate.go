@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -25,6 +26,23 @@ type Resealer interface {
 	// that is changed. A value that is stored meanwhile by somebody else is handed over again. It gives the number of
 	// values it replaced, and stops at the first error.
 	Reseal(ctx context.Context, reseal func(sealed []byte, aad AAD) (fresh []byte, changed bool, err error)) (n int, err error)
+}
+
+// ResealAll hands the secrets of one row to a Resealer's reseal, by name, and gives them as they are to be stored and how
+// many of them changed. place says where a secret is. The map itself is not changed.
+func ResealAll(secrets map[string][]byte, reseal func([]byte, AAD) ([]byte, bool, error), place func(name string) AAD) (fresh map[string][]byte, n int, err error) {
+	fresh = maps.Clone(secrets)
+	for _, name := range slices.Sorted(maps.Keys(secrets)) {
+		sealed, changed, err := reseal(secrets[name], place(name))
+		if err != nil {
+			return nil, 0, err
+		}
+		if changed {
+			fresh[name] = sealed
+			n++
+		}
+	}
+	return fresh, n, nil
 }
 
 // Place is where a value is that no key here opens.

@@ -38,8 +38,10 @@ type Store interface {
 	Meta
 	Accounts
 	Projects
+	MappingRules
 	Usages
 	Integrations
+	Sources
 	Keys
 	Users
 	Sessions
@@ -89,8 +91,10 @@ type Integration struct {
 	Secrets      map[string][]byte
 	Subscription json.RawMessage
 	Delivery     json.RawMessage
-	Owner        string
-	RotateBy     string // a date (2006-01-02) or empty
+	// Fallback is the integration that takes what this one could not deliver; zero for none.
+	Fallback event.ID
+	Owner    string
+	RotateBy string // a date (2006-01-02) or empty
 	// Voided lists the settings (by path) whose stored secret was given up because the destination's host changed. While
 	// there are any, nothing is sent: events wait.
 	Voided []string
@@ -195,6 +199,7 @@ type Tick struct {
 	// leaves the stored one as it is, so that a retry need not write the event again.
 	Park   []Parked
 	Unpark []event.ID // deliveries whose row goes away; done after Park
+	Runs   []Run      // inserted or replaced
 	// Say is what Tocsin says about what this tick made true. It goes into the outbox with the rest of the tick. (Saving
 	// the tick once more after the fact has left the outbox says it once more, with the same id.)
 	Say []Said
@@ -205,8 +210,24 @@ type Lanes interface {
 	LoadTail(ctx context.Context) (TailMark, error) // ErrNotFound on a new installation
 	LoadLanes(ctx context.Context) ([]LaneRow, error)
 	SaveTick(ctx context.Context, t Tick) error
-	// DeleteLane forgets a deleted integration's lane row; attempts and parked rows stay.
+	// DeleteLane forgets a deleted integration's lane row; attempts, parked rows and runs stay.
 	DeleteLane(ctx context.Context, integration event.ID) error
+	// LoadRuns gives the runs of all accounts by id.
+	LoadRuns(ctx context.Context) ([]Run, error)
+	GetRun(ctx context.Context, account event.Account, id event.ID) (Run, error)
+	// DeleteRuns forgets runs; one that is not there is no error.
+	DeleteRuns(ctx context.Context, ids []event.ID) error
+}
+
+// Run is what an integration is given beside what its own lane matched, with counts of its own: a backfill, or what
+// comes by fallback.
+type Run struct {
+	ID          event.ID // of the job; of the integration itself for what comes by fallback
+	Account     event.Account
+	Integration event.ID
+	Kind        string          // "backfill", "fallback"
+	State       json.RawMessage // its counts, and whatever else deliver needs to go on
+	EndedAt     time.Time       // zero while it goes on
 }
 
 // ParkedState says where a parked delivery stands.
@@ -235,7 +256,7 @@ type Parked struct {
 	Due         time.Time // zero unless StateParked
 	Attempts    int       // spent so far
 	Cause       string    // the last error, or why it was discarded
-	CauseClass  string    // permanent, retryable, throttled, exhausted, disabled, gone, person, trimmed, age
+	CauseClass  string    // permanent, retryable, throttled, exhausted, disabled, gone, person, trimmed, age, overflow
 	Since       time.Time // when it entered this state
 	FirstTried  time.Time
 	// RangeTo and Matched describe an expired range that begins at Position.
@@ -246,6 +267,13 @@ type Parked struct {
 	// accounts above it, the nearest first and Account last.
 	EventAccount event.Account
 	Parents      []event.Account
+	// Run is what brought the delivery: the job of a backfill, or Integration itself for one that came by fallback; zero
+	// for what the lane matched. It never changes, nor do the two that follow it.
+	Run event.ID
+	// FromIntegration and FromDelivery are what a delivery by fallback stands for; zero for others.
+	FromIntegration, FromDelivery event.ID
+	// ToIntegration and ToDelivery are what one in the mailbox was handed on as; zero for none.
+	ToIntegration, ToDelivery event.ID
 }
 
 // ParkedFilter selects parked deliveries of an account. Empty fields do not filter.
@@ -253,6 +281,7 @@ type ParkedFilter struct {
 	Account     event.Account
 	Integration event.ID
 	Event       event.ID
+	Run         event.ID
 	States      []ParkedState
 	Type        string
 	CauseClass  string
@@ -305,6 +334,10 @@ type Attempt struct {
 	Answer      string // at most 1 KiB of the answer, secrets masked
 	// Batched is how many deliveries the request carried; 1 for a single message.
 	Batched int
+	// Grade says how sure a success is: accepted, confirmed or unverifiable; empty for a failure.
+	Grade string
+	// Run, FromIntegration and FromDelivery are those of the delivery (see Parked).
+	Run, FromIntegration, FromDelivery event.ID
 }
 
 // Pack is the successes of one lane in one tick, encoded by deliver.
@@ -345,7 +378,7 @@ type Attempts interface {
 type Job struct {
 	ID                   event.ID
 	Account              event.Account
-	Kind                 string // "replay"
+	Kind                 string // "replay", "backfill"
 	State                string // queued, running, done, failed, cancelled
 	Spec                 json.RawMessage
 	Total, Done, Failed  int
@@ -357,6 +390,8 @@ type Job struct {
 type Jobs interface {
 	SaveJob(ctx context.Context, j Job) error // inserted or replaced
 	GetJob(ctx context.Context, account event.Account, id event.ID) (Job, error)
+	// ListJobs gives an account's jobs, the newest first.
+	ListJobs(ctx context.Context, account event.Account, p Page) (list []Job, next string, err error)
 	// UnfinishedJobs gives the queued and running ones of all accounts, oldest first.
 	UnfinishedJobs(ctx context.Context) ([]Job, error)
 }

@@ -8,13 +8,14 @@ import (
 )
 
 const attemptColumns = `id, account, integration, delivery, event, type, number, at, latency, outcome, status, error,
-	class, answer, batched`
+	class, answer, batched, grade, run, from_integration, from_delivery`
 
 func scanAttempt(r row, a *store.Attempt) error {
 	return r.Scan(idCol{&a.ID}, textCol[event.Account]{&a.Account}, idCol{&a.Integration}, idCol{&a.Delivery},
 		idCol{&a.Event}, textCol[string]{&a.Type}, &a.Number, timeCol{&a.At}, &a.Latency,
 		textCol[store.Outcome]{&a.Outcome}, &a.Status, textCol[string]{&a.Error}, textCol[string]{&a.Class},
-		textCol[string]{&a.Answer}, &a.Batched)
+		textCol[string]{&a.Answer}, &a.Batched, textCol[string]{&a.Grade}, idCol{&a.Run}, idCol{&a.FromIntegration},
+		idCol{&a.FromDelivery})
 }
 
 func attemptWhere(f store.AttemptFilter) *where {

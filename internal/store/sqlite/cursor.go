@@ -18,6 +18,8 @@ const (
 	listAttempts     listKind = 'a'
 	listPacks        listKind = 'c'
 	listAudit        listKind = 'l'
+	listSources      listKind = 's'
+	listJobs         listKind = 'j'
 )
 
 // encodeCursor makes an opaque text of the last row's sort key. Parts are int64 or []byte.

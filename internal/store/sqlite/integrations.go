@@ -11,13 +11,14 @@ import (
 )
 
 const integrationColumns = `id, account, kind, name, enabled, paused, disabled_reason, settings, secrets, subscription,
-	delivery, owner, rotate_by, rotation_said, voided, version, created_at, updated_at, deleted_at`
+	delivery, owner, rotate_by, rotation_said, voided, version, created_at, updated_at, deleted_at, fallback`
 
 func scanIntegration(r row, i *store.Integration) error {
 	return r.Scan(idCol{&i.ID}, textCol[event.Account]{&i.Account}, &i.Kind, textCol[string]{&i.Name}, &i.Enabled,
 		&i.Paused, textCol[string]{&i.DisabledReason}, bytesCol[json.RawMessage]{&i.Settings}, jsonCol{&i.Secrets},
 		bytesCol[json.RawMessage]{&i.Subscription}, bytesCol[json.RawMessage]{&i.Delivery}, textCol[string]{&i.Owner},
-		&i.RotateBy, &i.RotationSaid, jsonCol{&i.Voided}, &i.Version, timeCol{&i.CreatedAt}, timeCol{&i.UpdatedAt}, timeCol{&i.DeletedAt})
+		&i.RotateBy, &i.RotationSaid, jsonCol{&i.Voided}, &i.Version, timeCol{&i.CreatedAt}, timeCol{&i.UpdatedAt}, timeCol{&i.DeletedAt},
+		idCol{&i.Fallback})
 }
 
 // CreateIntegration implements store.Integrations.
@@ -31,10 +32,10 @@ func (s *Store) CreateIntegration(ctx context.Context, i store.Integration) erro
 		return fmt.Errorf("encoding the voided secrets: %w", err)
 	}
 	return s.config.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `INSERT INTO integrations (`+integrationColumns+`) VALUES (`+placeholders(19)+`)`,
+		_, err := tx.ExecContext(ctx, `INSERT INTO integrations (`+integrationColumns+`) VALUES (`+placeholders(20)+`)`,
 			i.ID[:], string(i.Account), i.Kind, i.Name, flag(i.Enabled), flag(i.Paused), i.DisabledReason,
 			blob(i.Settings), secrets, blob(i.Subscription), blob(i.Delivery), i.Owner, i.RotateBy, i.RotationSaid, voided, 1,
-			micros(i.CreatedAt), micros(i.UpdatedAt), micros(i.DeletedAt))
+			micros(i.CreatedAt), micros(i.UpdatedAt), micros(i.DeletedAt), i.Fallback[:])
 		if err != nil {
 			return err
 		}
@@ -56,9 +57,9 @@ func (s *Store) UpdateIntegration(ctx context.Context, i store.Integration) erro
 		res, err := tx.ExecContext(ctx, `UPDATE integrations SET name = ?, enabled = ?, paused = ?, disabled_reason = ?,
 			settings = ?, secrets = ?, subscription = ?, delivery = ?, owner = ?, rotate_by = ?, rotation_said = ?, voided = ?,
 			version = version + 1,
-			updated_at = ?, deleted_at = ? WHERE id = ? AND account = ? AND version = ?`,
+			updated_at = ?, deleted_at = ?, fallback = ? WHERE id = ? AND account = ? AND version = ?`,
 			i.Name, flag(i.Enabled), flag(i.Paused), i.DisabledReason, blob(i.Settings), secrets, blob(i.Subscription),
-			blob(i.Delivery), i.Owner, i.RotateBy, i.RotationSaid, voided, micros(i.UpdatedAt), micros(i.DeletedAt),
+			blob(i.Delivery), i.Owner, i.RotateBy, i.RotationSaid, voided, micros(i.UpdatedAt), micros(i.DeletedAt), i.Fallback[:],
 			i.ID[:], string(i.Account), i.Version)
 		if err != nil {
 			return err

@@ -45,3 +45,18 @@ func (s *Store) GetJob(ctx context.Context, account event.Account, id event.ID) 
 func (s *Store) UnfinishedJobs(ctx context.Context) ([]store.Job, error) {
 	return all(ctx, s.config, scanJob, `SELECT `+jobColumns+` FROM jobs WHERE state IN ('queued', 'running') ORDER BY id`)
 }
+
+// ListJobs implements store.Jobs.
+func (s *Store) ListJobs(ctx context.Context, account event.Account, p store.Page) ([]store.Job, string, error) {
+	w := new(where)
+	w.and(`account = ?`, string(account))
+	if p.After != "" {
+		id := make([]byte, 16)
+		if err := decodeCursor(listJobs, p.After, &id); err != nil {
+			return nil, "", err
+		}
+		w.and(`id < ?`, id)
+	}
+	return page(ctx, s.config, scanJob, p, func(j *store.Job) string { return encodeCursor(listJobs, j.ID[:]) },
+		`SELECT `+jobColumns+` FROM jobs`+w.String()+` ORDER BY id DESC`, w.args...)
+}

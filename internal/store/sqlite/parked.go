@@ -10,7 +10,8 @@ import (
 )
 
 const parkedColumns = `delivery, account, integration, event, type, severity, ordering_key, position, state, due,
-	attempts, cause, cause_class, since, first_tried, range_to, matched, event_account, event_parents`
+	attempts, cause, cause_class, since, first_tried, range_to, matched, event_account, event_parents,
+	run, from_integration, from_delivery, to_integration, to_delivery`
 
 // parkedEnded is the condition of the index on age.
 const parkedEnded = `state IN ('mailbox', 'discarded', 'expired')`
@@ -20,7 +21,8 @@ func parkedTargets(p *store.Parked) []any {
 		textCol[string]{&p.Type}, &p.Severity, textCol[string]{&p.OrderingKey}, positionCol{&p.Position},
 		textCol[store.ParkedState]{&p.State}, timeCol{&p.Due}, &p.Attempts, textCol[string]{&p.Cause},
 		textCol[string]{&p.CauseClass}, timeCol{&p.Since}, timeCol{&p.FirstTried}, positionCol{&p.RangeTo}, &p.Matched,
-		textCol[event.Account]{&p.EventAccount}, accountsCol{&p.Parents}}
+		textCol[event.Account]{&p.EventAccount}, accountsCol{&p.Parents},
+		idCol{&p.Run}, idCol{&p.FromIntegration}, idCol{&p.FromDelivery}, idCol{&p.ToIntegration}, idCol{&p.ToDelivery}}
 }
 
 func scanParked(r row, p *store.Parked) error { return r.Scan(parkedTargets(p)...) }
@@ -50,6 +52,10 @@ func parkedWhere(f store.ParkedFilter) *where {
 	}
 	if !f.Event.IsZero() {
 		w.and(`event = ?`, f.Event[:])
+	}
+	if !f.Run.IsZero() {
+		// The second condition is what lets the index on runs be used.
+		w.and(`run = ? AND run <> x'00000000000000000000000000000000'`, f.Run[:])
 	}
 	if len(f.States) > 0 {
 		states := make([]any, len(f.States))

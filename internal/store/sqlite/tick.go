@@ -11,7 +11,7 @@ import (
 
 // tickStatements are what SaveTick runs, prepared once on the writing connection of lanes.db.
 type tickStatements struct {
-	tail, lanes, packs, attempts, parked, records, idempotency *inserter
+	tail, lanes, packs, attempts, parked, records, runs, idempotency *inserter
 
 	unpark, unparkRecord, addLedger *sql.Stmt
 }
@@ -36,13 +36,16 @@ func prepareTick(ctx context.Context, db *sql.DB) (*tickStatements, error) {
 		{&t.packs, `packs (integration, span, hi, lo, at, seq, account, count, bytes, data)`, `ON CONFLICT DO NOTHING`},
 		{&t.attempts, `attempts (` + attemptColumns + `, bytes)`, `ON CONFLICT (id) DO NOTHING`},
 		{&t.parked, `parked (` + parkedColumns + `)`,
-			// A delivery's account, integration, event and the event's accounts never change.
+			// A delivery's account, integration, event, the event's accounts and where it came from never change.
 			`ON CONFLICT (delivery) DO UPDATE SET type = excluded.type, severity = excluded.severity,
 			ordering_key = excluded.ordering_key, position = excluded.position, state = excluded.state,
 			due = excluded.due, attempts = excluded.attempts, cause = excluded.cause,
 			cause_class = excluded.cause_class, since = excluded.since, first_tried = excluded.first_tried,
-			range_to = excluded.range_to, matched = excluded.matched`},
+			range_to = excluded.range_to, matched = excluded.matched,
+			to_integration = excluded.to_integration, to_delivery = excluded.to_delivery`},
 		{&t.records, `parked_records (delivery, record)`, `ON CONFLICT (delivery) DO UPDATE SET record = excluded.record`},
+		{&t.runs, `runs (id, account, integration, kind, state, ended_at)`,
+			`ON CONFLICT (id) DO UPDATE SET state = excluded.state, ended_at = excluded.ended_at`},
 		{&t.idempotency, `idempotency (` + idempotencyColumns + `)`,
 			`ON CONFLICT (account, key_hash) DO UPDATE SET body_hash = excluded.body_hash,
 			first_id = excluded.first_id, count = excluded.count, at = excluded.at`},
@@ -72,7 +75,7 @@ func prepareTick(ctx context.Context, db *sql.DB) (*tickStatements, error) {
 
 func (t *tickStatements) close() error {
 	var errs []error
-	for _, in := range []*inserter{t.tail, t.lanes, t.packs, t.attempts, t.parked, t.records, t.idempotency} {
+	for _, in := range []*inserter{t.tail, t.lanes, t.packs, t.attempts, t.parked, t.records, t.runs, t.idempotency} {
 		if in != nil {
 			errs = append(errs, in.close())
 		}
@@ -97,6 +100,7 @@ func (s *Store) SaveTick(ctx context.Context, t store.Tick) error {
 			{"the ledger", s.tick.saveLedger},
 			{"what is parked", s.tick.savePark},
 			{"what is no longer parked", s.tick.saveUnpark},
+			{"the runs", s.tick.saveRuns},
 		} {
 			if err := part.save(ctx, tx, &t); err != nil {
 				return fmt.Errorf("saving %s: %w", part.name, err)
@@ -147,7 +151,7 @@ func (t *tickStatements) saveLedger(ctx context.Context, tx *sql.Tx, tick *store
 		size += bytes
 		return append(args, a.ID[:], string(a.Account), a.Integration[:], a.Delivery[:], a.Event[:], a.Type,
 			int64(a.Number), micros(a.At), int64(a.Latency), string(a.Outcome), int64(a.Status), a.Error, a.Class,
-			a.Answer, int64(a.Batched), bytes)
+			a.Answer, int64(a.Batched), a.Grade, a.Run[:], a.FromIntegration[:], a.FromDelivery[:], bytes)
 	})
 	if err != nil {
 		return err
@@ -176,7 +180,8 @@ func (t *tickStatements) savePark(ctx context.Context, tx *sql.Tx, tick *store.T
 		return append(args, p.Delivery[:], string(p.Account), p.Integration[:], p.Event[:], p.Type, int64(p.Severity),
 			p.OrderingKey, p.Position.Bytes(), string(p.State), micros(p.Due), int64(p.Attempts), p.Cause, p.CauseClass,
 			micros(p.Since), micros(p.FirstTried), p.RangeTo.Bytes(), int64(p.Matched),
-			string(p.EventAccount), accountsText(p.Parents))
+			string(p.EventAccount), accountsText(p.Parents),
+			p.Run[:], p.FromIntegration[:], p.FromDelivery[:], p.ToIntegration[:], p.ToDelivery[:])
 	})
 	if err != nil {
 		return err
@@ -201,4 +206,12 @@ func (t *tickStatements) saveUnpark(ctx context.Context, tx *sql.Tx, tick *store
 		}
 	}
 	return nil
+}
+
+func (t *tickStatements) saveRuns(ctx context.Context, tx *sql.Tx, tick *store.Tick) error {
+	_, err := t.runs.run(ctx, tx, len(tick.Runs), func(args []any, i int) []any {
+		r := &tick.Runs[i]
+		return append(args, r.ID[:], string(r.Account), r.Integration[:], r.Kind, blob(r.State), micros(r.EndedAt))
+	})
+	return err
 }

@@ -34,6 +34,7 @@ func integration(account event.Account, name string) store.Integration {
 		Secrets:        map[string][]byte{"signing_secret": {0, 1, 2, 0xff}, "headers.0.value": {9}},
 		Subscription:   json.RawMessage(`{"types":["*"]}`),
 		Delivery:       json.RawMessage(`{"order":"none"}`),
+		Fallback:       event.ID{7, 15: 1},
 		Owner:          "soc@example.com",
 		RotateBy:       "2027-01-31",
 		Version:        1,
@@ -69,7 +70,7 @@ func testIntegrationVersions(t *testing.T, s *suite) {
 	i := integration(acme, "first")
 	must(t, s.CreateIntegration(s.ctx, i))
 	i.Name, i.Enabled, i.Paused, i.DisabledReason, i.Owner = "second", false, false, "", ""
-	i.Settings, i.Secrets = json.RawMessage(`{}`), nil
+	i.Settings, i.Secrets, i.Fallback = json.RawMessage(`{}`), nil, event.ID{}
 	i.UpdatedAt = at(10)
 	must(t, s.UpdateIntegration(s.ctx, i))
 	stale := i

@@ -14,7 +14,8 @@ func attempt(account event.Account, integration event.ID, n int) store.Attempt {
 	return store.Attempt{
 		ID: event.NewID(), Account: account, Integration: integration, Delivery: event.NewID(), Event: event.NewID(),
 		Type: "alert.created", Number: n + 1, At: at(n), Latency: 1234567 * time.Nanosecond, Outcome: store.OutcomeRetry,
-		Status: 503, Error: "the receiver is busy", Class: "retryable", Answer: "<html>", Batched: 2,
+		Status: 503, Error: "the receiver is busy", Class: "retryable", Answer: "<html>", Batched: 2, Grade: "confirmed",
+		Run: event.NewID(), FromIntegration: event.NewID(), FromDelivery: event.NewID(),
 	}
 }
 

@@ -34,6 +34,7 @@ func testParked(t *testing.T, s *suite) {
 	foreign := parked(other, event.NewID(), 1)
 	child := parked(acme, id, 4)
 	child.EventAccount, child.Parents = "shop", []event.Account{"emea", acme}
+	child.Run, child.FromIntegration, child.FromDelivery = id, event.NewID(), event.NewID()
 	s.tick(t, store.Tick{Park: []store.Parked{p, expired, behind, foreign, child}})
 
 	for _, want := range []store.Parked{p, expired, behind, child} {
@@ -54,6 +55,7 @@ func testParkedKeepsRecord(t *testing.T, s *suite) {
 	s.tick(t, store.Tick{Park: []store.Parked{p}})
 	again := p
 	again.State, again.Due, again.Attempts, again.Cause, again.Since, again.Record = store.StateMailbox, time.Time{}, 9, "no", at(50), nil
+	again.ToIntegration, again.ToDelivery = event.NewID(), event.NewID()
 	s.tick(t, store.Tick{Park: []store.Parked{again}})
 	got, err := s.GetParked(s.ctx, acme, p.Delivery)
 	must(t, err)
@@ -84,6 +86,9 @@ func testParkedFilters(t *testing.T, s *suite) {
 			p.Integration = b
 		}
 		p.State = states[n%len(states)]
+		if n%4 == 0 {
+			p.Run = a
+		}
 		if n%3 == 0 {
 			p.Type, p.CauseClass = "ip.blocked", "permanent"
 		}
@@ -96,6 +101,9 @@ func testParkedFilters(t *testing.T, s *suite) {
 		"all":         {},
 		"integration": {Integration: b},
 		"event":       {Event: rows[7].Event},
+		"run":         {Run: a},
+		"run's state": {Run: a, States: states[1:3]},
+		"another run": {Run: b},
 		"one state":   {States: states[2:3]},
 		"states":      {States: states[2:]},
 		"type":        {Type: "ip.blocked"},
@@ -133,7 +141,7 @@ func testParkedFilters(t *testing.T, s *suite) {
 
 func matches(f store.ParkedFilter, p store.Parked) bool {
 	return (f.Integration.IsZero() || f.Integration == p.Integration) && (f.Event.IsZero() || f.Event == p.Event) &&
-		(len(f.States) == 0 || slices.Contains(f.States, p.State)) && (f.Type == "" || f.Type == p.Type) &&
+		(f.Run.IsZero() || f.Run == p.Run) && (len(f.States) == 0 || slices.Contains(f.States, p.State)) && (f.Type == "" || f.Type == p.Type) &&
 		(f.CauseClass == "" || f.CauseClass == p.CauseClass) && (f.Before.IsZero() || p.Since.Before(f.Before)) &&
 		(f.After.IsZero() || p.Since.After(f.After))
 }
