@@ -16,7 +16,7 @@ const (
 
 // reads is what every role may.
 var reads = Scopes{
-	EventsRead, IntegrationsRead, DeliveriesRead, AlertsRead, IncidentsRead, InvestigationsRead, SearchRead, GraphRead,
+	EventsRead, IntegrationsRead, SourcesRead, MappingRead, DeliveriesRead, AlertsRead, IncidentsRead, InvestigationsRead, SearchRead, GraphRead,
 	BlocksRead,
 }
 

@@ -17,6 +17,10 @@ const (
 	EventsRead          Scope = "events:read"
 	IntegrationsRead    Scope = "integrations:read"
 	IntegrationsWrite   Scope = "integrations:write"
+	SourcesRead         Scope = "sources:read"
+	SourcesWrite        Scope = "sources:write"
+	MappingRead         Scope = "mapping:read"
+	MappingWrite        Scope = "mapping:write"
 	DeliveriesRead      Scope = "deliveries:read"
 	DeliveriesWrite     Scope = "deliveries:write"
 	AlertsRead          Scope = "alerts:read"
@@ -47,6 +51,10 @@ var scopes = [...]ScopeInfo{
 	{EventsRead, "Read events."},
 	{IntegrationsRead, "Read integrations, without their secrets."},
 	{IntegrationsWrite, "Create, change, test and delete integrations."},
+	{SourcesRead, "Read source endpoints, without their secrets."},
+	{SourcesWrite, "Create, change, try and delete source endpoints."},
+	{MappingRead, "Read mapping rules."},
+	{MappingWrite, "Create, change, try and delete mapping rules."},
 	{DeliveriesRead, "Read deliveries, attempts and the failure mailbox."},
 	{DeliveriesWrite, "Retry, replay and discard deliveries."},
 	{AlertsRead, "Read alerts."},

@@ -3,6 +3,7 @@ package ingest
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"net/http"
 	"strconv"
 	"strings"
@@ -17,6 +18,7 @@ type batch struct {
 	principal Principal
 	received  time.Time
 	parser    *event.Parser
+	defaults  Defaults
 
 	planMost      int  // how many events the plan allows in one request; 0: as many as lim
 	single        bool // the body is one event, not a list
@@ -25,6 +27,9 @@ type batch struct {
 	one           [1]*event.Record // where records begins: most requests hold one
 	rejected      []rejection
 	rejectedTotal int
+	dropped       int  // by mapping rules
+	spread        bool // mapping rules gave events to other accounts
+	part          [1]portion
 	forbidden     int    // of the rejected, those whose type the key may not send
 	forbiddenType string // the first such type
 }
@@ -46,6 +51,10 @@ func (b *batch) accept(r *event.Record) {
 			b.forbiddenType = r.Type
 		}
 		b.reject(event.FieldErrors{{Field: "type", Detail: fmt.Sprintf("this key may not send events of type %q", r.Type)}}, "")
+		return
+	}
+	if err := r.FillIn(b.defaults.Project, b.defaults.Labels, b.lim.Event); err != nil {
+		b.reject(err, "")
 		return
 	}
 	b.items++
@@ -81,7 +90,15 @@ func (b *batch) room() error {
 
 // take makes records of what a decoder yields.
 func (b *batch) take(d Decoder, body []byte, header http.Header) error {
-	for item, err := range d.Decode(body, header, b.lim.Event) {
+	if c, ok := d.(clocked); ok {
+		return b.takeItems(c.DecodeAt(body, header, b.lim.Event, b.received))
+	}
+	return b.takeItems(d.Decode(body, header, b.lim.Event))
+}
+
+// takeItems makes records of items.
+func (b *batch) takeItems(items iter.Seq2[Item, error]) error {
+	for item, err := range items {
 		if err := b.room(); err != nil {
 			return err
 		}
@@ -89,11 +106,7 @@ func (b *batch) take(d Decoder, body []byte, header http.Header) error {
 			b.reject(err, "")
 			continue
 		}
-		o := event.Origin{Account: b.principal.Account, Received: b.received, Raw: item.Raw}
-		if item.Test {
-			o.Flags = event.Test
-		}
-		r, err := event.FromEvent(&item.Event, o, b.lim.Event)
+		r, err := b.record(&item)
 		if err != nil {
 			b.reject(err, "")
 			continue
@@ -101,6 +114,21 @@ func (b *batch) take(d Decoder, body []byte, header http.Header) error {
 		b.accept(r)
 	}
 	return nil
+}
+
+// record makes a record of an item.
+func (b *batch) record(item *Item) (*event.Record, error) {
+	o := event.Origin{Account: b.principal.Account, Received: b.received, Raw: item.Raw}
+	if item.Test {
+		o.Flags = event.Test
+	}
+	r, err := event.FromEvent(&item.Event, o, b.lim.Event)
+	if err != nil && item.plain != nil {
+		instead := item.plain()
+		o.Raw = instead.Raw
+		r, err = event.FromEvent(&instead.Event, o, b.lim.Event)
+	}
+	return r, err
 }
 
 // maxTypeBytes bounds an event type in an answer; a valid one is no longer.
@@ -139,7 +167,7 @@ func (b *batch) nothing() *problem {
 }
 
 // appendAnswer writes the 202's body.
-func (b *batch) appendAnswer(dst []byte, ids event.Block, over uint64) []byte {
+func (b *batch) appendAnswer(dst []byte, ids event.Block, over uint64, dropped int) []byte {
 	dst = append(dst, `{"accepted":`...)
 	dst = strconv.AppendInt(dst, int64(ids.Len()), 10)
 	dst = append(dst, `,"ids":[`...)
@@ -153,6 +181,9 @@ func (b *batch) appendAnswer(dst []byte, ids event.Block, over uint64) []byte {
 	}
 	dst = append(dst, ']', ',')
 	dst = b.appendRejected(dst)
+	if dropped > 0 {
+		dst = strconv.AppendInt(append(dst, `,"dropped":`...), int64(dropped), 10)
+	}
 	if over > 0 {
 		dst = strconv.AppendUint(append(dst, `,"over_quota":`...), over, 10)
 	}

@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -12,8 +13,9 @@ import (
 
 // budget bounds the bytes of all bodies that are being served.
 type budget struct {
-	max  int64
-	used atomic.Int64
+	max   int64
+	used  atomic.Int64
+	whole *budget // nil, or that of which this is a part: what is taken here is taken there, too
 }
 
 // errBusy: the budget is spent.
@@ -21,11 +23,19 @@ var errBusy = &problem{status: http.StatusServiceUnavailable, detail: "too many 
 
 // take reserves n bytes; false when there are not as many left.
 func (b *budget) take(n int64) bool {
-	if b.used.Add(n) <= b.max {
+	if b.used.Add(n) <= b.max && (b.whole == nil || b.whole.take(n)) {
 		return true
 	}
 	b.used.Add(-n)
 	return false
+}
+
+// give gives n bytes back.
+func (b *budget) give(n int64) {
+	b.used.Add(-n)
+	if b.whole != nil {
+		b.whole.give(n)
+	}
 }
 
 // wholeBody is up to how many bytes a body of known length is given its whole buffer before it has come; a longer
@@ -46,7 +56,7 @@ type bodyReader struct {
 // release gives back what the body held of the budget.
 func (r *bodyReader) release() {
 	if r.held > 0 {
-		r.budget.used.Add(-r.held)
+		r.budget.give(r.held)
 		r.held = 0
 	}
 }
@@ -65,15 +75,56 @@ func (r *bodyReader) read(q *http.Request) ([]byte, error) {
 	if q.ContentLength > r.lim.WireBytes {
 		return nil, r.tooLarge()
 	}
+	name := encodingOf(q)
+	if name == "" {
+		return r.plain(q)
+	}
+	return r.inflate(name, q.Body)
+}
+
+// encodingOf is the request's Content-Encoding; empty if there is none.
+func encodingOf(q *http.Request) string {
 	encoding := q.Header["Content-Encoding"]
 	if len(encoding) == 0 {
-		return r.plain(q)
+		return ""
 	}
 	name := strings.ToLower(strings.TrimSpace(strings.Join(encoding, ",")))
-	if name == "" || name == "identity" {
-		return r.plain(q)
+	if name == "identity" {
+		return ""
 	}
-	inflater, err := newInflater(name, &wireReader{r: r, from: q.Body})
+	return name
+}
+
+// readProven gives the body after decompression, and has prove look at the bytes that came over the wire before anything
+// is done with them: a sender signs what it sends, and what cannot prove where it is from is not worth decompressing.
+func (r *bodyReader) readProven(q *http.Request, part *budget, prove func(wire []byte) error) ([]byte, error) {
+	if q.ContentLength > r.lim.WireBytes {
+		return nil, r.tooLarge()
+	}
+	r.budget = part
+	wire, err := r.plain(q)
+	if err != nil {
+		return nil, err
+	}
+	if err := prove(wire); err != nil {
+		return nil, err
+	}
+	part.used.Add(-r.held) // the whole goes on holding it
+	r.budget = part.whole
+	name := encodingOf(q)
+	if name == "" {
+		return wire, nil
+	}
+	sent := r.wire
+	r.wire = 0 // it is counted again, against what comes out of it
+	body, err := r.inflate(name, bytes.NewReader(wire))
+	r.wire = sent
+	return body, err
+}
+
+// inflate decompresses a body.
+func (r *bodyReader) inflate(name string, from io.Reader) ([]byte, error) {
+	inflater, err := newInflater(name, &wireReader{r: r, from: from})
 	if err != nil {
 		return nil, err
 	}
@@ -86,8 +137,11 @@ func (r *bodyReader) read(q *http.Request) ([]byte, error) {
 }
 
 func (r *bodyReader) plain(q *http.Request) ([]byte, error) {
-	n := q.ContentLength
-	if n < 0 || n > wholeBody {
+	n, whole := q.ContentLength, int64(wholeBody)
+	if r.budget.whole != nil {
+		whole = firstBuffer // announcing is cheap for whoever can prove nothing
+	}
+	if n < 0 || n > whole {
 		return r.grow(&wireReader{r: r, from: q.Body}, firstBuffer, r.lim.WireBytes, func(int64) error { return nil })
 	}
 	if err := r.hold(n); err != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sort"
 	"time"
 
@@ -149,9 +150,13 @@ func (i *idempotency) recoverFrame(ctx context.Context, r journal.Reader, n uint
 // lost says whether the events of an account are damaged in a frame whose header is not. A process that is killed in the
 // middle of a write leaves such a frame: nobody was told that its events were taken, and to answer the sender's next try
 // from its key would be to say so now.
+//
+// A request whose events were all given to accounts below has its key in a frame without a section of its own account: any
+// damage then counts as its.
 func lost(f *journal.Frame, account event.Account) bool {
+	own := slices.ContainsFunc(f.Sections, func(s journal.Section) bool { return s.Account == account })
 	for k := range f.Sections {
-		if s := &f.Sections[k]; s.Account == account && s.Damaged {
+		if s := &f.Sections[k]; s.Damaged && (!own || s.Account == account) {
 			return true
 		}
 	}

@@ -28,34 +28,48 @@ type Item struct {
 	Raw []byte
 	// Test says that the sender calls it a test.
 	Test bool
+
+	// plain gives what is taken when the event exceeds a limit; nil: it is rejected.
+	plain func() Item
 }
 
 // Decoders lists the dialects that Tocsin brings along.
-func Decoders() []Decoder { return []Decoder{Falco{}, Wallarm{}} }
+func Decoders() []Decoder {
+	return []Decoder{
+		Falco{}, Wallarm{},
+		CEF{}, LEEF{}, Syslog{},
+		SourceDefense{}, SOCWarden{}, Wardex{}, SoCMate{},
+		Suricata{}, Wazuh{}, CrowdSec{}, Grafana{}, Alertmanager{}, GuardDuty{}, Okta{}, GitHub{}, OCSF{},
+	}
+}
 
 // jsonItems yields what decode makes of each JSON object of a body that is one object, an array of them, or NDJSON.
 // The objects have passed the scanner.
 func jsonItems(body []byte, lim event.Limits, decode func(object) (Item, error)) iter.Seq2[Item, error] {
 	return func(yield func(Item, error) bool) {
-		one := func(raw []byte, err error) bool {
+		eachObject(body, lim, func(raw []byte, err error) bool {
 			if err != nil {
 				return yield(Item{}, err)
 			}
 			item, err := decodeObject(raw, decode)
 			return yield(item, err)
-		}
-		s := event.NewScanner(lim)
-		start := skipSpace(body, 0)
-		switch {
-		case start == len(body):
-		case body[start] == '[':
-			arrayItems(s, body, start, one)
-		case manyLines(body, lim):
-			lineItems(s, body, one)
-		default:
-			err := s.Document(body)
-			one(body, err)
-		}
+		})
+	}
+}
+
+// eachObject calls one for each value of a body that is one value, an array of them, or NDJSON, until it answers false.
+func eachObject(body []byte, lim event.Limits, one func(raw []byte, err error) bool) {
+	s := event.NewScanner(lim)
+	start := skipSpace(body, 0)
+	switch {
+	case start == len(body):
+	case body[start] == '[':
+		arrayItems(s, body, start, one)
+	case manyLines(body, lim):
+		lineItems(s, body, one)
+	default:
+		err := s.Document(body)
+		one(body, err)
 	}
 }
 

@@ -41,6 +41,7 @@ func (j *fakeJournal) Append(ctx context.Context, a journal.Append) error {
 	if a.Idempotency != nil {
 		f.Idempotency = append(f.Idempotency, *a.Idempotency)
 	}
+	f.Sections = append(f.Sections, journal.Section{Account: a.Account, Count: uint32(len(a.Records))})
 	j.frames = append(j.frames, f)
 	j.records = append(j.records, a.Records...)
 	return nil

@@ -3,7 +3,6 @@ package ingest
 import (
 	"iter"
 	"net/http"
-	"regexp"
 	"strings"
 	"time"
 
@@ -19,9 +18,9 @@ import (
 //	time      time, else evt.time of output_fields
 //	title     rule; description: output
 //	rule      its name; alert_type: the rule's name in lower case with underscores (rules only)
-//	mitre     the tags that are technique numbers; tags: all tags
+//	mitre     the tags that are technique numbers, or begin with one ("T1562-impair-defenses"); tags: all tags
 //	source    vendor falcosecurity, product falco, instance hostname, id uuid
-//	dedup_key falco/hostname/rule and the container or pod
+//	dedup_key falco/hostname/rule and the container, pod or object; of a plugin's event the user
 //	entities  of output_fields, see falcoEntities; never of the text of output
 //	data      everything else, output_fields whole
 type Falco struct{}
@@ -84,7 +83,8 @@ func falcoItem(o object) (Item, error) {
 
 // falcoPlace tells apart where on a host a rule fired.
 func falcoPlace(fields object) string {
-	for _, name := range []string{"container.id", "k8s.pod.name", "ka.target.name"} {
+	names := []string{"container.id", "k8s.pod.name", "ka.target.name", "github.repo.name", "github.repo", "ct.user", "gcp.user", "okta.actor.alternateid", "okta.actor.name", "ct.srcip"}
+	for _, name := range names {
 		if v := falcoText(fields, name); v != "" {
 			return v
 		}
@@ -142,9 +142,7 @@ func falcoTime(text string, fields object) time.Time {
 	return time.Time{}
 }
 
-var technique = regexp.MustCompile(`^T[0-9]{4}(\.[0-9]{3})?$`)
-
-// falcoTags gives the tags and those of them that are numbers of ATT&CK techniques ("T1059.004"). A tag that names a
+// falcoTags gives the tags and the numbers of ATT&CK techniques that are among them ("T1059.004"). A tag that names a
 // tactic ("mitre_execution") is no number, and no number is made up for it.
 func falcoTags(all []string) (tags, mitre []string) {
 	for _, t := range all {
@@ -152,9 +150,6 @@ func falcoTags(all []string) (tags, mitre []string) {
 			break
 		}
 		tags = append(tags, event.Clip(t, event.MaxName))
-		if upper := strings.ToUpper(t); technique.MatchString(upper) {
-			mitre = append(mitre, upper)
-		}
 	}
-	return tags, mitre
+	return tags, techniques(tags...)
 }

@@ -10,13 +10,15 @@ import (
 // saw them in system calls, the container runtime or an audit log: all are observed.
 //
 //	host       hostname (source)
-//	container  container.id
+//	container  container.id; image: container.image.repository with container.image.tag
 //	pod        k8s.pod.name; namespace k8s.ns.name
 //	process    proc.name, else proc.cmdline (actor)
-//	user       user.name, ka.user.name, ct.user (actor)
+//	user       user.name, ka.user.name, ct.user, gcp.user, okta.actor, github.user (actor); okta.target.user (target)
 //	ip         the two ends of fd.name when it is a connection (source, target); else fd.cip (source), fd.sip (target);
-//	           ct.srcip (source)
+//	           ct.srcip, gcp.callerIP, okta.client.ip (source)
+//	domain     fd.sip.name (target): told of, as name servers answered it
 //	file       fd.name when it is a path
+//	repository github.repo.name, else github.repo
 //	resource   ka.target.resource and ka.target.name, or a pod when the resource is pods
 func falcoEntities(host string, f object) []event.Entity {
 	var list entities
@@ -29,13 +31,32 @@ func falcoEntities(host string, f object) []event.Entity {
 	} else {
 		list.add("process", falcoText(f, "proc.cmdline"), "actor")
 	}
-	for _, name := range []string{"user.name", "ka.user.name", "ct.user"} {
+	for _, name := range []string{"user.name", "ka.user.name", "ct.user", "gcp.user", "github.user"} {
 		list.add("user", falcoText(f, name), "actor")
 	}
+	list.add("user", falcoFirst(f, "okta.actor.alternateid", "okta.actor.name"), "actor")
+	list.add("user", falcoFirst(f, "okta.target.user.alternateid", "okta.target.user.name"), "target")
 	falcoDescriptor(&list, f)
-	list.addIP(falcoText(f, "ct.srcip"), "source")
+	for _, name := range []string{"ct.srcip", "gcp.callerIP", "okta.client.ip"} {
+		list.addIP(falcoText(f, name), "source")
+	}
+	list.add("repository", falcoFirst(f, "github.repo.name", "github.repo"), "target")
+	list.tell(func() { list.addKind("domain", falcoText(f, "fd.sip.name"), "target") })
+	if image := falcoText(f, "container.image.repository"); image != "" {
+		list.add("image", joinTexts(":", image, falcoText(f, "container.image.tag")), "target")
+	}
 	falcoTarget(&list, f)
 	return list.all
+}
+
+// falcoFirst is the first of the fields that has a text.
+func falcoFirst(f object, names ...string) string {
+	for _, name := range names {
+		if v := falcoText(f, name); v != "" {
+			return v
+		}
+	}
+	return ""
 }
 
 // falcoText is a field's text without the words that stand for nothing.
@@ -61,9 +82,10 @@ func falcoDescriptor(list *entities, f object) {
 		list.add("file", name, "target")
 		return
 	}
-	client, server, _ := strings.Cut(name, "->")
-	list.addIP(hostOf(client), "source")
-	list.addIP(hostOf(server), "target")
+	if client, server, connected := strings.Cut(name, "->"); connected { // else a server's own end, "0.0.0.0:53"
+		list.addIP(hostOf(client), "source")
+		list.addIP(hostOf(server), "target")
+	}
 	list.addIP(falcoText(f, "fd.cip"), "source")
 	list.addIP(falcoText(f, "fd.sip"), "target")
 }

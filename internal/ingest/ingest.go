@@ -1,8 +1,10 @@
 // Package ingest is the way in: it receives requests, reads the dialect they are written in, makes records of the
 // events, has the journal make them durable, and only then answers 202.
 //
-// Two paths belong to it: POST /api/v1/events takes native events (JSON object, JSON array, NDJSON) and CloudEvents;
-// POST /api/v1/ingest/{source} takes one vendor's own format. A dialect is one file with a [Decoder]. Everything that
+// Four paths belong to it: POST /api/v1/events takes native events (JSON object, JSON array, NDJSON) and CloudEvents;
+// POST /api/v1/ingest/{source} takes one vendor's own format; POST /v1/events takes what SOCWarden's SDKs and agent send
+// to SOCWarden; what speaks to Splunk's HTTP Event Collector is served below /services/collector. [Handler.Submit] is for
+// what does not come over HTTP. A dialect is one file with a [Decoder]. Everything that
 // a request may cost has a named limit, see [Limits].
 package ingest
 
@@ -16,12 +18,14 @@ import (
 
 	"github.com/tocsin-hub/tocsin/internal/event"
 	"github.com/tocsin-hub/tocsin/internal/journal"
+	"github.com/tocsin-hub/tocsin/internal/telemetry"
 )
 
 // The paths of this package.
 const (
 	EventsPath = "/api/v1/events"
-	SourcePath = "/api/v1/ingest/" // and the name of a decoder
+	SourcePath = "/api/v1/ingest/" // and the name of a decoder or the id of a source endpoint
+	IntakePath = "/v1/events"      // as SOCWarden has it
 )
 
 // Appender makes events durable. *journal.Journal is one.
@@ -38,12 +42,16 @@ type Observer interface {
 
 // Observation is one request as the metrics see it.
 type Observation struct {
-	// Source is "events", or the decoder's name.
+	// Source is "events", or the decoder's name; of a source endpoint its dialect.
 	Source string
+	// Endpoint says that it came to a source endpoint.
+	Endpoint bool
 	// Status is the HTTP status of the answer.
 	Status int
 	// Accepted and Rejected count events.
 	Accepted, Rejected int
+	// Dropped counts the events that mapping rules dropped.
+	Dropped int
 	// WireBytes is the size of the body as it was sent, BodyBytes as it was read.
 	WireBytes, BodyBytes int64
 	Took                 time.Duration
@@ -62,6 +70,10 @@ type Config struct {
 	Now         func() time.Time // nil: time.Now
 	Limits      Limits
 	Decoders    []Decoder // nil: Decoders()
+	// Tracing makes a trace of each request; nil: none.
+	Tracing *telemetry.Tracing
+	// Sources finds source endpoints; nil: there are none.
+	Sources Sources
 
 	// Admit is asked before the events of a request are made durable; nil: all are admitted. It gives how many of them
 	// are above the account's plan and taken all the same, which the answer says. With an error nothing of the request
@@ -69,37 +81,50 @@ type Config struct {
 	Admit func(account event.Account, events int) (over uint64, err error)
 	// Release is told of admitted events that the journal did not take; nil: nobody is. over is what Admit gave.
 	Release func(account event.Account, events int, over uint64)
+	// Healthy says why the hub takes nothing, nil while it does; nil: it always does. HEC's health check asks it.
+	Healthy func(context.Context) error
 	// MaxBatch is how many events one request of an account may hold by its plan; nil, or 0: as many as Limits.Events.
 	MaxBatch func(account event.Account) int
+
+	// Map gives what changes the events that an account's sender sends to a dialect ("events" for the native path) and, if
+	// they came to one, a source; nil, or an answer of nil: they stay as they are.
+	Map func(account event.Account, dialect, source string) Mapping
 }
 
-// Handler serves both paths. It is an http.Handler.
+// Handler serves the paths of this package. It is an http.Handler.
 type Handler struct {
 	journal      Appender
 	authenticate Authenticator
 	observer     Observer
+	tracing      *telemetry.Tracing
 	log          *slog.Logger
 	now          func() time.Time
 	lim          Limits
 	decoders     map[string]Decoder
 	names        []string // of the decoders, in order
+	sources      Sources
 	budget       budget
+	unproven     budget // a part of budget: see Limits.UnprovenBytes
 	idempotency  *idempotency
 	parsers      sync.Pool
+	acks         acks
+	healthy      healthFunc
 
 	admit    func(account event.Account, events int) (over uint64, err error)
 	release  func(account event.Account, events int, over uint64)
 	maxBatch func(account event.Account) int
+	mapFor   func(account event.Account, dialect, source string) Mapping
 }
 
 // New makes the handler. Before it serves, call Recover; while it serves, Run must be running.
 func New(c Config) *Handler {
 	lim := c.Limits.orDefaults()
 	h := &Handler{
-		journal: c.Journal, authenticate: c.Authenticate, observer: c.Observer, log: c.Log, now: c.Now, lim: lim,
-		decoders: map[string]Decoder{}, budget: budget{max: lim.InFlightBytes},
-		admit: c.Admit, release: c.Release, maxBatch: c.MaxBatch,
+		journal: c.Journal, authenticate: c.Authenticate, observer: c.Observer, tracing: c.Tracing, log: c.Log, now: c.Now, lim: lim,
+		decoders: map[string]Decoder{}, budget: budget{max: lim.InFlightBytes}, sources: c.Sources,
+		admit: c.Admit, release: c.Release, maxBatch: c.MaxBatch, healthy: c.Healthy, mapFor: c.Map,
 	}
+	h.unproven.max, h.unproven.whole = lim.UnprovenBytes, &h.budget
 	if h.now == nil {
 		h.now = time.Now
 	}
@@ -129,9 +154,18 @@ func (h *Handler) Recover(ctx context.Context, r journal.Reader) error {
 // once more. What is not written when the process dies is found again by Recover.
 func (h *Handler) Run(ctx context.Context) { h.idempotency.run(ctx) }
 
+// Limits gives the limits in force.
+func (h *Handler) Limits() Limits { return h.lim }
+
 // Serves says whether a request is for this handler.
 func (h *Handler) Serves(r *http.Request) bool {
-	return r.Method == http.MethodPost && (r.URL.Path == EventsPath || strings.HasPrefix(r.URL.Path, SourcePath))
+	switch path := r.URL.Path; {
+	case isHEC(path):
+		return true
+	case r.Method == http.MethodPost:
+		return path == EventsPath || path == IntakePath || strings.HasPrefix(path, SourcePath)
+	}
+	return h.asked(r)
 }
 
 // Before gives a handler that serves what is for this one and leaves the rest to next.

@@ -33,7 +33,8 @@ func idempotencyKey(h http.Header) (sum [32]byte, keyed bool, err error) {
 	return sha256.Sum256([]byte(v[0])), true, nil
 }
 
-// serveKeyed serves a request that came with an Idempotency-Key: once, however often it is sent.
+// serveKeyed serves a request that came with an Idempotency-Key, or with what else tells that it is the same as an earlier
+// one: once, however often it is sent.
 func (q *request) serveKeyed(key [32]byte, body []byte) error {
 	k := keyOf{account: q.batch.principal.Account, sum: key}
 	sum := q.bodySum(body)
@@ -41,7 +42,19 @@ func (q *request) serveKeyed(key [32]byte, body []byte) error {
 	if err != nil {
 		return err
 	}
+	other, err := q.beginOther(k.account, body, sum, prior)
+	if err != nil {
+		if prior == nil {
+			q.h.idempotency.abort(k)
+		}
+		return err
+	}
+	if prior == nil && other.prior != nil { // the same request under another key
+		prior = other.prior
+		q.h.idempotency.abort(k)
+	}
 	if prior != nil {
+		other.settle(prior)
 		q.replay(prior, body)
 		return nil
 	}
@@ -50,8 +63,10 @@ func (q *request) serveKeyed(key [32]byte, body []byte) error {
 	defer func() {
 		if done {
 			q.h.idempotency.commit(k, *entry)
+			other.settle(entry)
 		} else {
 			q.h.idempotency.abort(k)
+			other.settle(nil)
 		}
 	}()
 	if err := q.decode(body); err != nil {
@@ -65,14 +80,17 @@ func (q *request) serveKeyed(key [32]byte, body []byte) error {
 	return nil
 }
 
-// replay makes the answer again that the first request of the key got: the ids are a block, and what was rejected
-// shows again when the same body is read again.
+// replay makes the answer again that the first request of the key got: the ids are a block, what was rejected shows
+// again when the same body is read again, and what is then neither was dropped. (A request of which mapping rules dropped
+// everything has no events, and so no frame that holds its key: it is in the store within a second. If the process is
+// killed before, the request is served once more, which journals nothing unless the rules have changed.)
 func (q *request) replay(prior *journal.Idempotency, body []byte) {
 	q.seen.Replayed = true
 	if err := q.decode(body); err != nil { // the rules have changed since; what counts is that it was accepted
 		q.batch.rejected, q.batch.rejectedTotal = nil, 0
 	}
 	q.ids = event.BlockFrom(prior.First, int(prior.Count))
+	q.dropped = max(len(q.batch.records)-int(prior.Count), 0)
 }
 
 // bodySum identifies what was sent: the bytes and what decides how they are read.

@@ -15,6 +15,9 @@ type Limits struct {
 	Events int
 	// InFlightBytes bounds the bodies of all requests that are being served, together (default 64 MiB); beyond it 503.
 	InFlightBytes int64
+	// UnprovenBytes bounds those of them that came to source endpoints from senders who are known only once the whole body
+	// is there (default a quarter of InFlightBytes): who can prove nothing must not take all the room. Beyond it 503.
+	UnprovenBytes int64
 	// Rejections is how many rejected events an answer lists (default 100); all are counted.
 	Rejections int
 	// Event bounds one event.
@@ -56,6 +59,9 @@ func (l Limits) orDefaults() Limits {
 	}
 	if l.InFlightBytes <= 0 {
 		l.InFlightBytes = d.InFlightBytes
+	}
+	if l.UnprovenBytes <= 0 {
+		l.UnprovenBytes = max(l.InFlightBytes/4, 1)
 	}
 	if l.Rejections <= 0 {
 		l.Rejections = d.Rejections

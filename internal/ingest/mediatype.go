@@ -40,8 +40,13 @@ func eventsFormat(h http.Header) (format, error) {
 		"application/cloudevents+json or application/cloudevents-batch+json", media))
 }
 
+// mediaReader is a Decoder that reads further media types than JSON and lines.
+type mediaReader interface {
+	Reads(media string) bool
+}
+
 // sourceFormat checks the media type of a body for SourcePath: senders of vendor formats are careless with it.
-func sourceFormat(h http.Header) error {
+func sourceFormat(d Decoder, h http.Header) error {
 	media, err := mediaType(h)
 	if err != nil {
 		return err
@@ -49,6 +54,9 @@ func sourceFormat(h http.Header) error {
 	switch media {
 	case "", "application/json", "application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines",
 		"application/jsonlines", "text/plain", "text/json":
+		return nil
+	}
+	if m, ok := d.(mediaReader); ok && m.Reads(media) {
 		return nil
 	}
 	return refuse(http.StatusUnsupportedMediaType, fmt.Sprintf("Content-Type %q is not supported: use application/json or application/x-ndjson", media))

@@ -45,6 +45,8 @@ type Refusal struct {
 	Status     int
 	Detail     string
 	RetryAfter time.Duration // 0: no Retry-After header
+	// Challenge is what WWW-Authenticate says with a 401; empty: that a bearer token is wanted.
+	Challenge string
 	// Code is an upper-case word for programs, "RATE_LIMITED"; empty: the status's own.
 	Code string
 	// Rate is how the sender stands with the limit that refused it; the zero value: as its Principal says.

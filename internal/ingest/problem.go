@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"cmp"
 	"math"
 	"net/http"
 	"strconv"
@@ -36,6 +37,7 @@ type problem struct {
 	code       string // empty: the status's own
 	retryAfter time.Duration
 	rate       Rate
+	challenge  string // of a 401; empty: a bearer token
 	errors     []fieldProblem
 	// rejected, when not nil, is the list of the 202 answer: nothing of the request was valid.
 	rejected *batch
@@ -117,7 +119,7 @@ func (p *problem) write(w http.ResponseWriter) {
 		h.Set("Retry-After", retryAfter)
 	}
 	if p.status == http.StatusUnauthorized {
-		h.Set("WWW-Authenticate", `Bearer realm="tocsin"`)
+		h.Set("WWW-Authenticate", cmp.Or(p.challenge, `Bearer realm="tocsin"`))
 	}
 	w.WriteHeader(p.status)
 	_, _ = w.Write(b) // the sender is gone if this fails

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -21,23 +22,28 @@ var update = flag.Bool("update", false, "write what the samples give to testdata
 // events but description and data, which are too long to be read there.
 func TestSamples(t *testing.T) {
 	t.Parallel()
-	for _, c := range []struct{ source, folder, pattern string }{
-		{"falco", "falco", "*.json"},
-		{"wallarm", "wallarm", "*.json"},
-		{"wallarm-seed", "seed-systems", "wallarm-*.json"},
+	for _, c := range []struct{ golden, source, folder, pattern string }{
+		{"falco", "falco", "falco", "*.json"},
+		{"wallarm", "wallarm", "wallarm", "*.json"},
+		{"wallarm-seed", "wallarm", "seed-systems", "wallarm-*.json"},
+		{"source-defense", "source-defense", "seed-systems", "source-defense-*.json"},
+		{"socwarden", "socwarden", "seed-systems", "socwarden-[ae][lv]e*.json"},
+		{"wardex", "wardex", "seed-systems", "wardex-[wc]*-c*.json"},
+		{"wardex-hec", "wardex", "seed-systems", "wardex-splunk-hec.json"},
+		{"socmate", "socmate", "seed-systems", "socmate-in*-[acf][loa]*ed.json"},
+		{"socmate-incident", "socmate", "seed-systems", "socmate-incident-alert.json"},
 	} {
-		t.Run(c.source, func(t *testing.T) {
+		t.Run(c.golden, func(t *testing.T) {
 			t.Parallel()
 			files, err := filepath.Glob(filepath.Join(sharedFile(t, "samples", c.folder), c.pattern))
 			if err != nil || len(files) == 0 {
 				t.Fatalf("no samples (%v)", err)
 			}
-			source, _, _ := bytes.Cut([]byte(c.source), []byte("-"))
 			got := map[string][]event.Event{}
 			for _, f := range files {
-				got[filepath.Base(f)] = sampleEvents(t, string(source), f)
+				got[filepath.Base(f)] = sampleEvents(t, c.source, f)
 			}
-			golden := filepath.Join("testdata", "samples-"+c.source+".json")
+			golden := filepath.Join("testdata", "samples-"+c.golden+".json")
 			if *update {
 				writeGolden(t, golden, got)
 			}
@@ -137,7 +143,11 @@ func leaves(v any, list []string) []string {
 			list = leaves(e, list)
 		}
 	case string:
-		if v != "" {
+		var inside map[string]any
+		switch {
+		case strings.HasPrefix(v, "{") && json.Unmarshal([]byte(v), &inside) == nil: // JSON in a text, which is unpacked
+			list = leaves(inside, list)
+		case v != "":
 			list = append(list, v)
 		}
 	case float64:

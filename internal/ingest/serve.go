@@ -14,6 +14,7 @@ import (
 	"github.com/tocsin-hub/tocsin/internal/event"
 	"github.com/tocsin-hub/tocsin/internal/failpoint"
 	"github.com/tocsin-hub/tocsin/internal/journal"
+	"github.com/tocsin-hub/tocsin/internal/telemetry"
 )
 
 // How long a sender is asked to wait when the journal takes nothing.
@@ -31,32 +32,69 @@ type request struct {
 	body    bodyReader
 	batch   batch
 	decoder Decoder // nil: native events
+	intake  bool    // at IntakePath
+	source  Source  // nil: no source endpoint
+	signed  string  // what a sender signed beside the body
 	format  format
 	ids     event.Block
 	over    uint64 // of the accepted events, those above the account's plan
+	span    *telemetry.IngestSpan
+	dropped int // by mapping rules
 }
 
 // ServeHTTP receives events. It answers only when they are durable.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if isHEC(r.URL.Path) {
+		h.serveHEC(w, r)
+		return
+	}
 	q := &request{h: h, r: r, body: bodyReader{lim: &h.lim, budget: &h.budget}}
 	start := h.now()
 	q.batch.lim, q.batch.received = &h.lim, start
 	q.batch.records = q.batch.one[:0]
 	defer q.body.release()
+	if h.asked(r) {
+		q.greet(w)
+		return
+	}
+	q.beginSpan()
 	err := q.serve()
 	if err != nil {
 		p := h.problemOf(r, err)
-		q.seen.Status, q.seen.Accepted = p.status, 0
+		q.seen.Status, q.seen.Accepted, q.dropped = p.status, 0, 0
 		q.headers(w, p)
 		p.write(w)
 	} else {
 		q.seen.Status = http.StatusAccepted
 		q.answer(w)
 	}
-	if h.observer != nil {
-		q.seen.Rejected, q.seen.WireBytes, q.seen.Took = q.batch.rejectedTotal, q.body.wire, h.now().Sub(start)
-		h.observer.Ingested(q.seen)
+	q.observe(start)
+	q.tellSource()
+}
+
+// beginSpan begins the request's trace, if there are traces.
+func (q *request) beginSpan() {
+	if q.h.tracing != nil {
+		var ctx context.Context
+		ctx, q.span = q.h.tracing.Ingest(q.r.Context(), q.r.Header)
+		q.r = q.r.WithContext(ctx)
 	}
+}
+
+// observe tells traces and metrics what became of the request, which began at start.
+func (q *request) observe(start time.Time) {
+	q.span.End(telemetry.Ingested{
+		Source: q.seen.Source, Account: q.batch.principal.Account, Status: q.seen.Status,
+		Accepted: q.seen.Accepted, Rejected: q.batch.rejectedTotal,
+	})
+	if q.h.observer == nil {
+		return
+	}
+	if !q.seen.Replayed {
+		q.seen.Dropped = q.dropped
+	}
+	q.seen.Rejected, q.seen.WireBytes, q.seen.Took = q.batch.rejectedTotal, q.body.wire, q.h.now().Sub(start)
+	q.h.observer.Ingested(q.seen)
 }
 
 // serve does everything but answer.
@@ -64,14 +102,14 @@ func (q *request) serve() error {
 	if err := q.route(); err != nil {
 		return err
 	}
+	if q.source != nil {
+		return q.serveSource()
+	}
 	principal, err := q.h.authenticate(q.r)
 	if err != nil {
 		return err
 	}
-	q.batch.principal = principal
-	if q.h.maxBatch != nil {
-		q.batch.planMost = q.h.maxBatch(principal.Account)
-	}
+	q.enter(principal)
 	key, keyed, err := idempotencyKey(q.r.Header)
 	if err != nil {
 		return err
@@ -80,6 +118,18 @@ func (q *request) serve() error {
 	if err != nil {
 		return err
 	}
+	return q.serveBody(key, keyed, body)
+}
+
+// enter notes who sends.
+func (q *request) enter(principal Principal) {
+	q.batch.principal = principal
+	if q.h.maxBatch != nil {
+		q.batch.planMost = q.h.maxBatch(principal.Account)
+	}
+}
+
+func (q *request) serveBody(key [32]byte, keyed bool, body []byte) error {
 	q.seen.BodyBytes = int64(len(body))
 	if keyed {
 		return q.serveKeyed(key, body)
@@ -94,19 +144,20 @@ func (q *request) serve() error {
 func (q *request) route() error {
 	q.seen.Source = "events"
 	name, isSource := strings.CutPrefix(q.r.URL.Path, SourcePath)
+	if q.r.URL.Path == IntakePath {
+		q.decoder, q.intake = socwardenIntake{}, true
+		q.seen.Source = q.decoder.Name()
+	}
 	if isSource {
-		q.decoder = q.h.decoders[name]
-		if q.decoder == nil {
-			q.seen.Source = "unknown"
-			return refuse(http.StatusNotFound, fmt.Sprintf("there is no source %q: known are %s", event.Clip(name, 64), strings.Join(q.h.names, ", ")))
+		if err := q.find(name); err != nil {
+			return err
 		}
-		q.seen.Source = name
 	}
 	if q.r.Method != http.MethodPost {
 		return refuse(http.StatusMethodNotAllowed, "events are sent with POST")
 	}
-	if isSource {
-		return sourceFormat(q.r.Header)
+	if q.intake || isSource && q.decoder != nil {
+		return sourceFormat(q.decoder, q.r.Header)
 	}
 	var err error
 	q.format, err = eventsFormat(q.r.Header)
@@ -120,6 +171,7 @@ func (q *request) route() error {
 func (q *request) decode(body []byte) error {
 	b := &q.batch
 	if q.decoder != nil {
+		b.single = q.intake && oneObject(body, q.h.lim.Event)
 		if err := b.take(q.decoder, body, q.r.Header); err != nil {
 			return err
 		}
@@ -154,43 +206,16 @@ func (q *request) decodeNative(body []byte) error {
 	return b.object(body)
 }
 
-// append gives the records their ids and makes them durable, if the account's plan admits them.
+// append maps the records, gives them their ids and makes them durable, if the account's plan admits them.
 func (q *request) append(ctx context.Context, entry *journal.Idempotency) error {
-	records := q.batch.records
-	if q.h.admit != nil {
-		over, err := q.h.admit(q.batch.principal.Account, len(records))
-		if err != nil {
-			return fmt.Errorf("asking for the account's plan: %w", err)
-		}
-		q.over = over
-	}
-	q.ids = event.NewIDs(len(records))
-	for i, r := range records {
-		r.ID = q.ids.At(i)
-	}
-	if entry != nil {
-		entry.First, entry.Count = q.ids.First(), uint32(len(records))
-	}
-	failpoint.Hit(failpoint.IngestDecoded)
-	err := q.h.journal.Append(ctx, journal.Append{Account: q.batch.principal.Account, Records: records, Idempotency: entry})
+	done, err := q.h.commit(ctx, q.via(), &q.batch, entry)
+	q.ids, q.over, q.dropped = done.ids, done.over, done.dropped
 	if err != nil {
-		q.giveBack(err)
-		return fmt.Errorf("appending to the journal: %w", err)
+		return err
 	}
 	failpoint.Hit(failpoint.IngestBeforeAnswer)
-	q.seen.Accepted = len(records)
+	q.seen.Accepted = len(q.batch.records)
 	return nil
-}
-
-// giveBack says that the journal did not take what was admitted, where that is certain: after a failure, or when the
-// sender hung up, the events may be durable all the same.
-func (q *request) giveBack(err error) {
-	if q.h.release == nil {
-		return
-	}
-	if errors.Is(err, journal.ErrQuota) || errors.Is(err, journal.ErrTooLarge) || errors.Is(err, journal.ErrFull) {
-		q.h.release(q.batch.principal.Account, len(q.batch.records), q.over)
-	}
 }
 
 // Header values that never change; net/http takes the slices as they are.
@@ -202,7 +227,10 @@ var (
 
 // answer sends the 202.
 func (q *request) answer(w http.ResponseWriter) {
-	b := q.batch.appendAnswer(make([]byte, 0, 64+32*q.ids.Len()+128*len(q.batch.rejected)), q.ids, q.over)
+	b := q.batch.appendAnswer(make([]byte, 0, 64+32*q.ids.Len()+128*len(q.batch.rejected)), q.ids, q.over, q.dropped)
+	if q.intake {
+		b = intakeAnswer(&q.batch, b)
+	}
 	h := w.Header()
 	h["Content-Type"] = jsonHeader
 	h["X-Content-Type-Options"] = nosniffHeader
@@ -243,7 +271,7 @@ func (h *Handler) problemOf(r *http.Request, err error) *problem {
 		return p
 	}
 	if p, ok := errors.AsType[*Refusal](err); ok {
-		return &problem{status: p.Status, detail: p.Detail, code: p.Code, retryAfter: p.RetryAfter, rate: p.Rate}
+		return &problem{status: p.Status, detail: p.Detail, code: p.Code, retryAfter: p.RetryAfter, rate: p.Rate, challenge: p.Challenge}
 	}
 	p := &problem{status: http.StatusServiceUnavailable, retryAfter: retryFailed, detail: "the events could not be made durable: try again"}
 	switch {

@@ -189,8 +189,8 @@ func TestRefusals(t *testing.T) {
 		{"type the key may not send", func(b *bench) *httptest.ResponseRecorder {
 			return b.post(EventsPath, event1, "X-API-Key", "alerts-only")
 		}, 403, `this key may not send events of type "a.b"`, nil},
-		{"unknown source", func(b *bench) *httptest.ResponseRecorder { return b.post(SourcePath+"nessus", event1) }, 404, `there is no source "nessus": known are falco, wallarm`, nil},
-		{"no source", func(b *bench) *httptest.ResponseRecorder { return b.post(SourcePath, event1) }, 404, `there is no source "": known are falco, wallarm`, nil},
+		{"unknown source", func(b *bench) *httptest.ResponseRecorder { return b.post(SourcePath+"nessus", event1) }, 404, `there is no source "nessus": known are ` + dialectNames(), nil},
+		{"no source", func(b *bench) *httptest.ResponseRecorder { return b.post(SourcePath, event1) }, 404, `there is no source "": known are ` + dialectNames(), nil},
 		{"GET", func(b *bench) *httptest.ResponseRecorder {
 			return b.serve(httptest.NewRequest(http.MethodGet, SourcePath+"falco", nil))
 		}, 405, "events are sent with POST", []string{"Allow", "POST"}},
@@ -294,4 +294,13 @@ func TestBefore(t *testing.T) {
 			t.Errorf("%s %s: %d", c.method, c.path, w.Code)
 		}
 	}
+}
+
+// dialectNames are the names of the dialects as a refusal lists them.
+func dialectNames() string {
+	var names []string
+	for _, d := range Decoders() {
+		names = append(names, d.Name())
+	}
+	return strings.Join(names, ", ")
 }

@@ -4,6 +4,7 @@ import (
 	"iter"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/tocsin-hub/tocsin/internal/event"
 )
@@ -13,6 +14,7 @@ import (
 // hits and vulnerabilities.
 //
 //	type      by notification_type, see wallarmTypes; one that is not known becomes custom.wallarm.<notification_type>
+//	          (one that Tocsin wrote in this form of an event that Wallarm does not have is of its event_type and severity)
 //	severity  threat or risk of vulnerabilities and security issues; else the type's default
 //	time      request_time of a hit, else create_time; other notifications carry none
 //	title     summary, with what hits and vulnerabilities are about
@@ -23,7 +25,8 @@ import (
 //	labels    client_name and cloud
 //	entities  remote address and host of a hit, the blocked address, a vulnerability's host, users, new scope objects:
 //	          only of their own fields, never of summary or description
-//	data      everything of details; in a hit, host and anomaly stand for their older names domain and anomality
+//	data      everything of details; in a hit, host and anomaly stand for their older names domain and anomality, and
+//	          expire_at, which is sent as "2021-06-10 02:27:15 +0300", is RFC 3339 in UTC
 //
 // A summary that begins with "[Test message]" is a test.
 type Wallarm struct{}
@@ -60,6 +63,7 @@ func wallarmItem(o object) (Item, error) {
 		Source:      &event.Source{Vendor: "wallarm", Product: "waf", Instance: event.Clip(n.details.text("cloud"), event.MaxText)},
 	}
 	e.Severity = event.DefaultSeverity(e.Type)
+	wallarmForeign(&e, n)
 	if name := n.details.text("trigger_name"); name != "" {
 		e.Rule = &event.Rule{Name: event.Clip(name, event.MaxText)}
 	}
@@ -133,12 +137,25 @@ var wallarmTypes = map[string]string{
 	"new_hits":           "hit.detected",
 	"vuln":               "vulnerability.detected",
 	"security_issue":     "vulnerability.detected",
+	"vuln_resolved":      "vulnerability.resolved",
+	"vuln_reopened":      "vulnerability.reopened",
 	"ip_blocked":         "ip.blocked",
 	"attacks_exceeded":   "attack.threshold_exceeded",
-	"hits_exceeded":      "attack.threshold_exceeded",
-	"vectors_exceeded":   "attack.threshold_exceeded",
-	"requests_exceeded":  "attack.threshold_exceeded",
+	"hits_exceeded":      "attack.hits_exceeded",
+	"vectors_exceeded":   "attack.vectors_exceeded",
+	"requests_exceeded":  "attack.requests_exceeded",
 	"incidents_exceeded": "incident.threshold_exceeded",
+	"ip_graylisted":      "ip.graylisted",
+
+	"attack":                 "attack.detected",
+	"attack_detected":        "attack.detected",
+	"attack_bola":            "attack.bola",
+	"bola":                   "attack.bola",
+	"attack_brute_force":     "attack.brute_force",
+	"brute_force":            "attack.brute_force",
+	"attack_forced_browsing": "attack.forced_browsing",
+	"forced_browsing":        "attack.forced_browsing",
+	"rogue_api":              "scope.rogue_api",
 
 	"create_user": "system.user_created",
 	"update_user": "system.user_updated",
@@ -148,6 +165,13 @@ var wallarmTypes = map[string]string{
 	"update_integration":  "system.integration_updated",
 	"delete_integration":  "system.integration_deleted",
 	"disable_integration": "system.integration_disabled",
+	"integration_broken":  "system.integration_disabled",
+
+	"create_application":    "scope.application_created",
+	"update_application":    "system.notice",
+	"delete_application":    "scope.application_deleted",
+	"scope_object":          "scope.changed",
+	"api_structure_changed": "scope.api_changed",
 }
 
 func wallarmType(kind string) string {
@@ -158,16 +182,13 @@ func wallarmType(kind string) string {
 	switch {
 	case strings.Contains(name, "scope_object"):
 		return "scope.changed"
-	case strings.HasSuffix(name, "_rule") || strings.HasSuffix(name, "_trigger"):
+	case strings.HasSuffix(name, "_rule") || strings.HasSuffix(name, "_trigger"),
+		strings.HasPrefix(name, "rule_") || strings.HasPrefix(name, "trigger_"):
 		return "system.rule_changed"
+	case strings.HasPrefix(name, "vuln"):
+		return "vulnerability.detected"
 	}
-	if len(name) > 30 {
-		name = strings.TrimSuffix(name[:30], "_")
-	}
-	if t := "custom.wallarm." + name; event.ValidType(t) {
-		return t
-	}
-	return "custom.wallarm"
+	return customType("wallarm", name)
 }
 
 // wallarmData is what goes into data: the details, or of a bare item all of it, with the newer names.
@@ -182,6 +203,9 @@ func wallarmData(n notification) object {
 		if source.has(name) {
 			data[name] = value
 		}
+	}
+	if at, ok := event.ParseTime(source.text("expire_at")); ok {
+		data["expire_at"] = event.AppendString(nil, at.Format(time.RFC3339))
 	}
 	if hit := renamed(n).data(); n.name == "hit" && hit != nil {
 		data["hit"] = hit
@@ -213,4 +237,16 @@ func renamed(n notification) object {
 		}
 	}
 	return subject
+}
+
+// wallarmForeign takes the type and severity of an event that Wallarm does not have and that Tocsin wrote in this form.
+func wallarmForeign(e *event.Event, n notification) {
+	t := n.details.text("event_type")
+	if n.name != "" || !event.ValidType(t) || strings.ReplaceAll(t, ".", "_") != n.kind {
+		return
+	}
+	e.Type = t
+	if s, ok := event.ParseSeverity(n.details.text("severity")); ok {
+		e.Severity = s
+	}
 }

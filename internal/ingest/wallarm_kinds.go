@@ -108,6 +108,11 @@ func wallarmOther(e *event.Event, n notification) {
 	var list entities
 	key := n.details.text("trigger_name")
 	switch e.Type {
+	case "vulnerability.detected": // vuln_high, vuln_medium and vuln_low carry the risk in their names
+		_, risk, _ := strings.Cut(n.kind, "_")
+		if s, ok := event.ParseSeverity(risk); ok {
+			e.Severity = s
+		}
 	case "ip.blocked":
 		e.Status = "blocked"
 		for _, text := range append(n.details.texts("ip"), n.details.texts("ips")...) {

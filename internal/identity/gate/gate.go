@@ -3,7 +3,6 @@
 package gate
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -128,12 +127,7 @@ func (r *Refusal) Error() string { return r.Detail }
 // Enter lets a request in, or says why not with a *Refusal. Any other error means that it could not be found out.
 func (g *Gate) Enter(ctx context.Context, k Knock) (Visit, error) {
 	v, err := g.enter(ctx, k)
-	if err != nil && g.Refused != nil {
-		if no, ok := errors.AsType[*Refusal](err); ok {
-			g.Refused(cmp.Or(no.Reason, strings.ToLower(no.Code)))
-		}
-	}
-	return v, err
+	return v, g.told(err)
 }
 
 func (g *Gate) enter(ctx context.Context, k Knock) (Visit, error) {
