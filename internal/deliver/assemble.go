@@ -23,6 +23,7 @@ type batchLimits struct {
 	events int
 	bytes  int
 	wait   time.Duration
+	flying int // batches at once, where order does not matter
 }
 
 // Defaults of a batch whose connector does not say.
@@ -51,13 +52,16 @@ func engineOf(inst connector.Instance, p connector.Policy) (Func, batchLimits) {
 }
 
 func limitsOf(inst connector.Instance, p connector.Policy) batchLimits {
-	l := batchLimits{events: defaultBatchEvents, bytes: defaultBatchBytes}
+	l := batchLimits{events: defaultBatchEvents, bytes: defaultBatchBytes, flying: batchesInFlight}
 	if b, ok := inst.(connector.Batcher); ok {
 		events, bytes := b.BatchLimits()
 		l.events, l.bytes = positive(events, l.events), positive(bytes, l.bytes)
 	}
 	if w, ok := inst.(connector.BatchWaiter); ok {
 		l.wait = w.BatchWait()
+	}
+	if pipe, ok := inst.(connector.Pipeliner); ok {
+		l.flying = positive(min(pipe.BatchesInFlight(), p.Concurrency), l.flying)
 	}
 	l.events, l.bytes = positive(p.BatchEvents, l.events), positive(p.BatchBytes, l.bytes)
 	if p.BatchWait > 0 {

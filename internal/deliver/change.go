@@ -215,7 +215,7 @@ func (l *lane) shutOff(reason, class string) {
 		}
 	}
 	for key, g := range l.gates {
-		if !g.busy && g.parked == 0 {
+		if g.idle() {
 			delete(l.gates, key)
 		}
 	}

@@ -21,6 +21,7 @@ import (
 	"github.com/tocsin-hub/tocsin/internal/event"
 	"github.com/tocsin-hub/tocsin/internal/journal"
 	"github.com/tocsin-hub/tocsin/internal/store"
+	"github.com/tocsin-hub/tocsin/internal/telemetry"
 )
 
 // Journal is what the engine reads.
@@ -59,6 +60,8 @@ type Options struct {
 	Tree Tree
 	// Disable switches an integration off because its receiver asked for it (410). It must not wait for the engine.
 	Disable func(account event.Account, id event.ID, reason string)
+	// Tracing makes a trace of each request to a receiver; nil: none.
+	Tracing *telemetry.Tracing
 	Log     *slog.Logger
 	Now     func() time.Time
 	// Recent is how many of the newest events can be listed; 0 means DefaultRecent.
@@ -83,6 +86,7 @@ type Engine struct {
 	jobs  jobs
 
 	budgets budgets
+	live    live
 
 	settle settler
 	closed sync.Mutex // held while rows of the mailbox are read and changed: by replay, discard and pruning
@@ -107,7 +111,7 @@ func New(o Options) *Engine {
 		lanes:   map[event.ID]*lane{},
 	}
 	e.ctx, e.cancel = context.WithCancel(context.Background())
-	e.jobs.slots = make(chan struct{}, maxJobs)
+	e.jobs.init()
 	e.tail.init(e)
 	return e
 }
@@ -180,6 +184,7 @@ func (e *Engine) Apply(ctx context.Context, i store.Integration) error {
 		e.mu.Unlock()
 		l.apply(i)
 	}
+	e.tail.follow(i)
 	l.kick()
 	return e.saveNow(ctx)
 }
@@ -192,7 +197,11 @@ func (e *Engine) Remove(ctx context.Context, account event.Account, id event.ID)
 	}
 	l.shutOff("the integration was deleted", "disabled")
 	e.tail.remove(l)
+	e.tail.unfollow(id)
 	l.dropBudget()
+	l.mu.Lock()
+	l.endRuns()
+	l.mu.Unlock()
 	l.awaitLanding(ctx) // what was in flight is closed, or even delivered, and counts
 	l.closeInstance()
 	if err := e.saveNow(ctx); err != nil {
@@ -213,7 +222,7 @@ func (e *Engine) Backlog(account event.Account, id event.ID) (waiting, parked ui
 	if !ok {
 		return 0, 0
 	}
-	return s.Counts.Waiting + s.Counts.Behind, s.Counts.Parked
+	return s.Counts.Waiting + s.Counts.Behind, s.Counts.Parked + s.Fallback.Parked + s.Backfill.Parked
 }
 
 // lane finds a lane of an account; nil if there is none.

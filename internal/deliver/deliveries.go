@@ -85,8 +85,20 @@ func viewOfParked(r store.Parked) DeliveryView {
 	return DeliveryView{
 		ID: r.Delivery, Integration: r.Integration, Event: r.Event, Account: cmp.Or(r.EventAccount, r.Account), Type: r.Type, Severity: r.Severity,
 		Status: string(r.State), Attempts: r.Attempts, Due: r.Due, Cause: r.Cause, CauseClass: r.CauseClass,
-		Since: r.Since, OrderingKey: r.OrderingKey,
+		Since: r.Since, OrderingKey: r.OrderingKey, Run: JobOf(r),
+		FromIntegration: r.FromIntegration, FromDelivery: r.FromDelivery, ToIntegration: r.ToIntegration, ToDelivery: r.ToDelivery,
 	}
+}
+
+// JobOf is the backfill that brought a delivery; zero if none did.
+func JobOf(r store.Parked) event.ID { return jobOf(r.Integration, r.Run) }
+
+// jobOf is the job that a run belongs to: what comes by fallback has none.
+func jobOf(integration, run event.ID) event.ID {
+	if run == integration {
+		return event.ID{}
+	}
+	return run
 }
 
 // waiting lists what is in the windows and not settled, the oldest first.
@@ -131,7 +143,7 @@ func (l *lane) viewOfEntry(en *entry) DeliveryView {
 	v.Status, v.Attempts, v.Since = statusWaiting, en.attempt, en.rec.Received
 	switch { // settled, but not saved yet
 	case en.outcome == store.OutcomeDelivered:
-		v.Status, v.Attempts = statusDelivered, 1
+		v.Status, v.Attempts, v.Grade = statusDelivered, 1, en.grade
 	case en.outcome == store.OutcomeMailbox:
 		v.Status = string(store.StateMailbox)
 	case en.outcome == store.OutcomeCancelled:
@@ -227,7 +239,7 @@ func (e *Engine) packed(ctx context.Context, pack store.Pack, readable accounts,
 	if run.Outcome != store.OutcomeDelivered && run.Outcome != store.OutcomeRetry {
 		return DeliveryView{}, false
 	}
-	v := DeliveryView{Integration: pack.Integration, Status: statusDelivered, Attempts: 1, Since: pack.At}
+	v := DeliveryView{Integration: pack.Integration, Status: statusDelivered, Attempts: 1, Since: pack.At, Grade: run.Grade}
 	rec, err := e.at(ctx, readable, pos)
 	if err != nil {
 		return v, false // trimmed: the ledger knows that it was delivered, but not any more what it was
@@ -271,6 +283,11 @@ func (e *Engine) deliveriesOf(ctx context.Context, account event.Account, f Deli
 			list = append(list, v)
 		}
 	}
+	given, err := e.givenOf(ctx, account, f)
+	if err != nil {
+		return nil, err
+	}
+	list = append(list, given...)
 	slices.SortFunc(list, func(a, b DeliveryView) int { return strings.Compare(a.ID.Text(""), b.ID.Text("")) })
 	return list, nil
 }
@@ -296,104 +313,34 @@ func (e *Engine) stateOf(ctx context.Context, l *lane, rec *event.Record, pos jo
 			continue
 		}
 		if run, found := findRun(runs, pos); found {
-			v.Status, v.Since, v.Attempts = statusDelivered, pack.At, 1
+			v.Status, v.Since, v.Attempts, v.Grade = statusDelivered, pack.At, 1, run.Grade
 			if run.Outcome == "" {
 				v.Status, v.Attempts = statusSkipped, 0
 			}
 			return v, true, nil
 		}
 	}
+	if inWindow, ok := l.waitingAt(rec, pos); ok {
+		return inWindow, true, nil
+	}
+	given, ok, err := e.givenState(ctx, l.account, v.ID)
+	if err != nil || !ok {
+		return v, false, err
+	}
+	given.Severity, given.OrderingKey, given.Account = v.Severity, v.OrderingKey, v.Account
+	return given, true, nil
+}
+
+// waitingAt is an event's state if the lane has it in its window, or is still to come to it.
+func (l *lane) waitingAt(rec *event.Record, pos journal.Position) (v DeliveryView, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, en := range l.win.list[l.win.head:] {
 		if en.pos == pos {
-			return l.viewOfEntry(en), true, nil
+			return l.viewOfEntry(en), true
 		}
 	}
-	ahead := !l.attached && !pos.Less(l.next) && l.wants(rec, l.versionAt(pos)) == route.Wanted
+	v = l.viewOf(rec)
 	v.Status, v.Since = statusWaiting, rec.Received
-	return v, ahead, nil
-}
-
-// Delivery finds one delivery with its attempts; store.ErrNotFound if there is none.
-func (e *Engine) Delivery(ctx context.Context, account event.Account, id event.ID) (DeliveryView, error) {
-	v, err := e.findDelivery(ctx, account, id)
-	if err != nil {
-		return v, err
-	}
-	return v, e.history(ctx, account, &v)
-}
-
-func (e *Engine) findDelivery(ctx context.Context, account event.Account, id event.ID) (DeliveryView, error) {
-	row, err := e.Store.GetParked(ctx, account, id)
-	if err == nil {
-		return viewOfParked(row), nil
-	}
-	if !errors.Is(err, store.ErrNotFound) {
-		return DeliveryView{}, fmt.Errorf("reading a parked delivery: %w", err)
-	}
-	var lane *lane
-	lanes := e.allLanes()
-	rec, pos, err := e.find(ctx, e.readable(account), id.Time(), func(r *event.Record) bool {
-		if [8]byte(r.ID[:8]) != [8]byte(id[:8]) {
-			return false
-		}
-		for _, l := range lanes {
-			if l.account == account && deliveryID(r.ID, l.id) == id {
-				lane = l
-				return true
-			}
-		}
-		return false
-	})
-	if err != nil {
-		return DeliveryView{}, err
-	}
-	v, ok, err := e.stateOf(ctx, lane, rec, pos)
-	if err == nil && !ok {
-		err = store.ErrNotFound
-	}
-	return v, err
-}
-
-// history adds the attempts that have rows, and the success that is only in a pack.
-func (e *Engine) history(ctx context.Context, account event.Account, v *DeliveryView) error {
-	rows, _, err := e.Store.ListAttempts(ctx, store.AttemptFilter{Account: account, Delivery: v.ID}, store.Page{Limit: maxPage})
-	if err != nil {
-		return fmt.Errorf("reading the attempts: %w", err)
-	}
-	slices.Reverse(rows)
-	succeeded := false
-	for _, a := range rows {
-		succeeded = succeeded || a.Outcome == store.OutcomeDelivered
-		v.History = append(v.History, AttemptView{
-			Number: a.Number, At: a.At, Latency: a.Latency, Outcome: a.Outcome, Status: a.Status, Error: a.Error,
-			Class: a.Class, Answer: a.Answer, Batched: max(a.Batched, 1),
-		})
-	}
-	if v.Status == statusDelivered && !succeeded {
-		v.History = append(v.History, e.packedAttempt(ctx, account, v))
-	}
-	v.Attempts = max(v.Attempts, len(v.History))
-	return nil
-}
-
-// packedAttempt reads the success that is only in a pack.
-func (e *Engine) packedAttempt(ctx context.Context, account event.Account, v *DeliveryView) AttemptView {
-	a := AttemptView{Number: len(v.History) + 1, At: v.Since, Outcome: store.OutcomeDelivered, Batched: 1}
-	_, pos, err := e.find(ctx, e.readable(account), v.Event.Time(), func(r *event.Record) bool { return r.ID == v.Event })
-	if err != nil {
-		return a
-	}
-	packs, err := e.Store.PacksAt(ctx, v.Integration, pos)
-	if err != nil {
-		return a
-	}
-	for _, pack := range packs {
-		runs, _ := decodePack(pack.Data)
-		if run, ok := findRun(runs, pos); ok && run.Outcome == store.OutcomeDelivered {
-			a.Status, a.Latency = int(run.Status), run.Latency
-		}
-	}
-	return a
+	return v, !l.attached && !pos.Less(l.next) && l.wants(rec, l.versionAt(pos)) == route.Wanted
 }

@@ -1,12 +1,16 @@
 package deliver
 
 import (
+	"container/heap"
 	"context"
 	"time"
+
+	"github.com/tocsin-hub/tocsin/internal/connector"
 )
 
-// batchesInFlight is how many batches one lane sends at once: the next is made while the last one travels. A lane that
-// must keep order, or whose last batch failed, sends one.
+// batchesInFlight is how many batches one lane sends at once: the next is made while the last one travels. A connector
+// whose answers take long says more (connector.Pipeliner). A lane that must keep order, or whose last batch failed, sends
+// one.
 const batchesInFlight = 2
 
 // work is what one request carries: entries of the window, or parked deliveries.
@@ -18,8 +22,9 @@ type work struct {
 
 	// What was in force when the work was picked: the engine (a batch must never go out as a single message) and what
 	// ends when the integration is switched off.
-	send Func
-	ctx  context.Context
+	send  Func
+	ctx   context.Context
+	grade connector.Grade
 }
 
 // dispatch starts as many requests as the lane may have in flight. The caller holds mu.
@@ -62,13 +67,13 @@ func (l *lane) nextWork() *work {
 		}
 		return nil
 	}
-	w.probe, w.scout, w.send, w.ctx = probe, scout, l.send, l.ctx
+	w.probe, w.scout, w.send, w.ctx, w.grade = probe, scout, l.send, l.ctx, l.grade
 	return w
 }
 
 // idle says whether there is nothing that could be sent.
 func (l *lane) idle() bool {
-	return l.ready.len() == 0 && len(l.again) == 0 && len(l.park.due) == 0
+	return l.ready.len() == 0 && len(l.again) == 0 && l.park.soonest() == nil
 }
 
 func (l *lane) maxFlying() int {
@@ -78,25 +83,70 @@ func (l *lane) maxFlying() int {
 	case l.ordered() || l.failures > 0 || l.policy.Concurrency == 1:
 		return 1
 	}
-	return batchesInFlight
+	return l.batch.flying
 }
 
 func (l *lane) pick(now time.Time, probe bool) *work {
 	if l.batch.events > 0 {
 		return l.pickBatch(now, probe)
 	}
-	if p := l.takeDue(now, probe); p != nil {
-		return &work{parked: []*parked{p}}
+	if l.owed >= fillShare {
+		if p := l.takeFill(now, false); p != nil {
+			return &work{parked: []*parked{p}}
+		}
 	}
-	if l.park.full() {
-		return nil
+	if p := l.takeDue(now, probe); p != nil {
+		l.owed++
+		return &work{parked: []*parked{p}}
 	}
 	for e := l.ready.peek(); e != nil && !l.park.full() && !now.Before(l.notBefore(e)); e = l.ready.peek() {
 		if l.admit(l.ready.pop(), now) {
+			l.owed++
 			return &work{entries: []*entry{e}}
 		}
 	}
+	if p := l.takeFill(now, probe && l.ready.len() == 0); p != nil {
+		return &work{parked: []*parked{p}}
+	}
 	return nil
+}
+
+// fillShare is how many requests of its own a lane makes for one of a backfill, when it has both to make.
+const fillShare = 3
+
+// fillBump is how much later a backfill's delivery is looked at again, whose key is in flight.
+const fillBump = 20 * time.Millisecond
+
+// takeFill takes a backfill's delivery whose time has come. A probe takes the first one even before its time.
+func (l *lane) takeFill(now time.Time, probe bool) *parked {
+	for range maxFillLooks {
+		p := l.park.fill.first()
+		if p == nil || p.row.Due.After(now) && !probe {
+			return nil
+		}
+		g := l.gateOf(p.row.OrderingKey)
+		if g == nil || !g.busy && len(g.waiting) == 0 { // who waits at a gate that is free is about to go
+			l.owed = 0
+			l.takeOff(p, g)
+			return p
+		}
+		p.row.Due = now.Add(fillBump)
+		heap.Fix(&l.park.fill, p.index)
+		probe = false
+	}
+	return nil
+}
+
+// maxFillLooks bounds the look for a backfill's delivery whose key is free.
+const maxFillLooks = 64
+
+// takeOff marks a parked delivery as in flight.
+func (l *lane) takeOff(p *parked, g *gate) {
+	if g != nil {
+		g.busy = true
+	}
+	p.flying = true
+	l.park.arrange(p)
 }
 
 // notBefore is when an entry may be tried first: the schedule's first delay counts from the event's arrival.
@@ -120,11 +170,7 @@ func (l *lane) takeDue(now time.Time, probe bool) *parked {
 		l.park.arrange(p)
 		return nil
 	}
-	if g != nil {
-		g.busy = true
-	}
-	p.flying = true
-	l.park.arrange(p)
+	l.takeOff(p, g)
 	return p
 }
 
@@ -134,12 +180,19 @@ func (l *lane) pickBatch(now time.Time, probe bool) *work {
 		l.again = l.again[1:]
 		return w
 	}
-	if w := l.dueBatch(now); w != nil {
+	if l.owed >= fillShare {
+		if w := l.fillBatch(now, false); w != nil {
+			return w
+		}
+	}
+	if w := l.dueBatch(&l.park.due, now, false); w != nil {
+		l.owed++
 		return w
 	}
 	if l.ready.len() == 0 || !probe && l.waitsToFill(now) || now.Before(l.notBefore(l.ready.peek())) {
-		return nil
+		return l.fillBatch(now, probe && l.ready.len() == 0)
 	}
+	l.owed++
 	w, bytes := &work{}, 0
 	for len(w.entries) < l.batch.events {
 		e := l.ready.peek()
@@ -153,16 +206,25 @@ func (l *lane) pickBatch(now time.Time, probe bool) *work {
 	return w
 }
 
-// dueBatch takes parked deliveries whose time has come: replays from the mailbox.
-func (l *lane) dueBatch(now time.Time) *work {
+// fillBatch takes deliveries of backfills.
+func (l *lane) fillBatch(now time.Time, probe bool) *work {
+	w := l.dueBatch(&l.park.fill, now, probe)
+	if w != nil {
+		l.owed = 0
+	}
+	return w
+}
+
+// dueBatch takes parked deliveries whose time has come: replays from the mailbox, what came by fallback, backfills. A
+// probe takes the first one even before its time.
+func (l *lane) dueBatch(from *dueHeap, now time.Time, probe bool) *work {
 	w, bytes := &work{}, 0
 	for len(w.parked) < l.batch.events && bytes < l.batch.bytes {
-		p := l.park.next()
-		if p == nil || p.row.Due.After(now) {
+		p := from.first()
+		if p == nil || p.row.Due.After(now) && !(probe && len(w.parked) == 0) {
 			break
 		}
-		p.flying = true
-		l.park.arrange(p)
+		l.takeOff(p, nil)
 		bytes += p.size
 		w.parked = append(w.parked, p)
 	}
@@ -220,7 +282,7 @@ func (l *lane) nextTime() time.Time {
 	case l.batch.events > 0 && l.ready.len() > 0 && len(l.again) == 0:
 		at = later(l.lastBatch.Add(l.batch.wait), l.notBefore(l.ready.peek()))
 	case l.ready.len() == 0 && len(l.again) == 0, l.batch.events == 0 && l.park.full():
-		p := l.park.next()
+		p := l.park.soonest()
 		if p == nil {
 			return time.Time{} // what is parked is in flight, or behind what is
 		}
@@ -228,7 +290,7 @@ func (l *lane) nextTime() time.Time {
 	case len(l.again) == 0:
 		at = later(now, l.notBefore(l.ready.peek()))
 	}
-	if p := l.park.next(); p != nil && !l.breaker.open && p.row.Due.Before(at) {
+	if p := l.park.soonest(); p != nil && !l.breaker.open && p.row.Due.Before(at) {
 		at = p.row.Due
 	}
 	return later(later(at, l.throttle), l.shared.nextAt(l, now))

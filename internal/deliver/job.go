@@ -3,59 +3,44 @@ package deliver
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 
 	"github.com/tocsin-hub/tocsin/internal/event"
 	"github.com/tocsin-hub/tocsin/internal/store"
 )
 
-// Limits of jobs.
+// maxJobs bounds the replays that run at once; more wait.
+const maxJobs = 2
+
+// The states of a job.
 const (
-	// maxJobs bounds the jobs that run at once; more wait.
-	maxJobs = 2
-	// maxProblems bounds the items that a job names as not done; more are only counted.
-	maxProblems = 100
+	jobRunning   = "running"
+	jobDone      = "done"
+	jobFailed    = "failed"
+	jobCancelled = "cancelled"
 )
 
 // jobs runs long work.
-type jobs struct{ slots chan struct{} }
+type jobs struct {
+	slots   chan struct{} // of replays
+	fillers chan struct{} // of backfills that read
 
-// replayJob is what a replay job keeps.
-type replayJob struct {
-	ReplaySpec
-	Problems []JobProblem `json:"problems,omitempty"`
+	mu     sync.Mutex
+	active map[event.ID]*activeJob
 }
 
-// Replay starts a job that replays a selection. The job survives a restart: it begins again, and what it has replayed
-// already is not in the mailbox any more.
-func (e *Engine) Replay(ctx context.Context, account event.Account, spec ReplaySpec) (store.Job, error) {
-	total := len(spec.IDs)
-	if spec.Filter != nil {
-		f := *spec.Filter
-		f.Account = account
-		if len(f.States) == 0 {
-			f.States = []store.ParkedState{store.StateMailbox}
-		}
-		spec.Filter = &f
-		n, err := e.Store.CountParked(ctx, f)
-		if err != nil {
-			return store.Job{}, fmt.Errorf("counting the mailbox: %w", err)
-		}
-		for _, s := range f.States {
-			total += n[s]
-		}
-	}
-	now := e.Now()
-	j := store.Job{
-		ID: event.NewID(), Account: account, Kind: "replay", State: "queued", Spec: marshal(replayJob{ReplaySpec: spec}),
-		Total: total, CreatedAt: now, UpdatedAt: now,
-	}
-	if err := e.Store.SaveJob(ctx, j); err != nil {
-		return store.Job{}, fmt.Errorf("saving the job: %w", err)
-	}
-	e.startJob(j)
-	return j, nil
+// activeJob is a job that waits or runs.
+type activeJob struct {
+	cancel context.CancelFunc
+	done   chan struct{} // closed when its end is saved
+}
+
+func (s *jobs) init() {
+	s.slots, s.fillers = make(chan struct{}, maxJobs), make(chan struct{}, maxFillers)
+	s.active = map[event.ID]*activeJob{}
 }
 
 // Job gives a job's state.
@@ -64,7 +49,74 @@ func (e *Engine) Job(ctx context.Context, account event.Account, id event.ID) (J
 	if err != nil {
 		return JobView{}, err
 	}
-	return JobView{Job: j, Problems: jobProblems(j.Spec)}, nil
+	return e.jobView(ctx, j)
+}
+
+// Jobs lists an account's jobs, the newest first.
+func (e *Engine) Jobs(ctx context.Context, account event.Account, p store.Page) (list []JobView, next string, err error) {
+	p.Limit = pageLimit(p)
+	rows, next, err := e.Store.ListJobs(ctx, account, p)
+	if err != nil {
+		return nil, "", fmt.Errorf("listing jobs: %w", err)
+	}
+	list = make([]JobView, len(rows))
+	for i, j := range rows {
+		if list[i], err = e.jobView(ctx, j); err != nil {
+			return nil, "", err
+		}
+	}
+	return list, next, nil
+}
+
+// jobView adds what only a kind of job has. A backfill's counts are its run's: they change even after its end, when
+// somebody replays what it left in the mailbox.
+func (e *Engine) jobView(ctx context.Context, j store.Job) (JobView, error) {
+	v := JobView{Job: j, Problems: jobProblems(j.Spec)}
+	if j.Kind != runBackfill {
+		return v, nil
+	}
+	var spec fillJob
+	if err := json.Unmarshal(j.Spec, &spec); err != nil {
+		return v, fmt.Errorf("reading the job: %w", err)
+	}
+	b := BackfillView{BackfillSpec: spec.BackfillSpec, Integration: spec.Integration}
+	if l := e.lane(j.Account, spec.Integration); l != nil {
+		if now, _, ok := l.fillView(j.ID); ok {
+			b = now
+		}
+	} else if row, err := e.Store.GetRun(ctx, j.Account, j.ID); err == nil {
+		if r, err := readRun(row); err == nil {
+			b = r.view(spec.Integration, r.state.sums())
+		}
+	} else if !errors.Is(err, store.ErrNotFound) {
+		return v, fmt.Errorf("reading a backfill's counts: %w", err)
+	}
+	v.Backfill = &b
+	v.Total = int(b.Total)
+	v.Failed = int(b.Counts.Mailbox + b.Counts.Expired)
+	v.Done = max(int(b.Read)-int(b.Counts.Parked)-v.Failed, 0)
+	return v, nil
+}
+
+// CancelJob ends a job. What it has done stays done; deliveries of a backfill that wait are dropped, and what is in flight
+// is not tried again. It returns when that is durable. Errors: store.ErrNotFound, ErrJobEnded.
+func (e *Engine) CancelJob(ctx context.Context, account event.Account, id event.ID) error {
+	if _, err := e.Store.GetJob(ctx, account, id); err != nil {
+		return err
+	}
+	e.jobs.mu.Lock()
+	a := e.jobs.active[id]
+	e.jobs.mu.Unlock()
+	if a == nil {
+		return ErrJobEnded
+	}
+	a.cancel()
+	select {
+	case <-a.done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // resumeJobs goes on with what the last run did not finish.
@@ -78,77 +130,62 @@ func (e *Engine) resumeJobs(ctx context.Context) {
 	}
 }
 
+// startJob runs a job beside everything else. Its context ends when it is cancelled, and with the engine.
 func (e *Engine) startJob(j store.Job) {
+	ctx, cancel := context.WithCancel(e.ctx)
+	a := &activeJob{cancel: cancel, done: make(chan struct{})}
+	e.jobs.mu.Lock()
+	e.jobs.active[j.ID] = a
+	e.jobs.mu.Unlock()
+	slots, run := e.jobs.slots, e.runReplay
+	if j.Kind == runBackfill {
+		slots, run = e.jobs.fillers, e.runBackfill
+	}
 	e.loops.Go(func() {
-		select {
-		case e.jobs.slots <- struct{}{}:
-			defer func() { <-e.jobs.slots }()
-			e.runJob(j)
-		case <-e.ctx.Done():
-		}
+		defer func() {
+			cancel()
+			e.jobs.mu.Lock()
+			delete(e.jobs.active, j.ID)
+			e.jobs.mu.Unlock()
+			close(a.done)
+		}()
+		run(ctx, j, slots)
 	})
 }
 
-func (e *Engine) runJob(j store.Job) {
-	var spec replayJob
-	if err := json.Unmarshal(j.Spec, &spec); err != nil {
-		e.endJob(j, spec, fmt.Errorf("reading the job: %w", err))
-		return
-	}
-	j.State, j.Done, j.Failed, spec.Problems = "running", 0, 0, nil
-	sel := Selection{IDs: spec.IDs, Filter: spec.Filter}
-	missing := len(spec.IDs)
-	err := e.each(e.ctx, j.Account, sel, []store.ParkedState{store.StateMailbox}, func(rows []store.Parked) error {
-		newer, err := e.newerKeys(e.ctx, j.Account, rows, spec.Force)
-		if err != nil {
-			return err
-		}
-		for _, row := range rows {
-			missing--
-			if err := e.replay(e.ctx, row, newer); err != nil {
-				if e.ctx.Err() != nil {
-					return err
-				}
-				spec.fail(&j, row.Delivery, err)
-				continue
-			}
-			j.Done++
-		}
-		return e.progress(j, spec)
-	})
-	if missing > 0 && err == nil {
-		j.Failed += missing // named by id, but not there
-	}
-	if e.ctx.Err() != nil {
-		return // it goes on after the next start
-	}
-	if err == nil {
-		err = e.saveNow(e.ctx)
-	}
-	e.endJob(j, spec, err)
-}
-
-func (s *replayJob) fail(j *store.Job, id event.ID, err error) {
-	j.Failed++
-	if len(s.Problems) < maxProblems {
-		s.Problems = append(s.Problems, JobProblem{Delivery: id.Text(event.PrefixDelivery), Error: err.Error()})
+// slot waits for one; false if the job was cancelled first.
+func slot(ctx context.Context, slots chan struct{}) bool {
+	select {
+	case slots <- struct{}{}:
+		return true
+	case <-ctx.Done():
+		return false
 	}
 }
 
-func (e *Engine) progress(j store.Job, spec replayJob) error {
+// saveJob saves a job's progress or end.
+func (e *Engine) saveJob(ctx context.Context, j store.Job, spec any) error {
 	j.Spec, j.UpdatedAt = marshal(spec), e.Now()
-	if err := e.Store.SaveJob(e.ctx, j); err != nil {
+	if err := e.Store.SaveJob(ctx, j); err != nil {
 		return fmt.Errorf("saving the job's progress: %w", err)
 	}
 	return nil
 }
 
-func (e *Engine) endJob(j store.Job, spec replayJob, err error) {
-	j.State = "done"
-	if err != nil {
-		j.State, j.Error = "failed", bounded(err.Error(), maxErrorText)
+// endJob saves how a job ended: with ctx done it was cancelled. When the engine stops, nothing ends: it goes on after the
+// next start.
+func (e *Engine) endJob(ctx context.Context, j store.Job, spec any, err error) {
+	switch {
+	case e.ctx.Err() != nil:
+		return
+	case ctx.Err() != nil:
+		j.State = jobCancelled
+	case err != nil:
+		j.State, j.Error = jobFailed, bounded(err.Error(), maxErrorText)
+	default:
+		j.State = jobDone
 	}
-	if err := e.progress(j, spec); err != nil {
+	if err := e.saveJob(e.ctx, j, spec); err != nil {
 		e.Log.Error("a job's end was not saved", slog.String("job", j.ID.Text(event.PrefixJob)), slog.Any("error", err))
 	}
 }

@@ -19,6 +19,7 @@ type lane struct {
 	id      event.ID
 	text    string // id as TypeID
 	account event.Account
+	kind    string
 	log     *slog.Logger
 
 	mu        sync.Mutex
@@ -27,6 +28,7 @@ type lane struct {
 	crossed   int          // the one of subs that is in force at the lane's place
 	policy    connector.Policy
 	inst      connector.Instance
+	grade     connector.Grade // of its successes
 	send      Func
 	shared    *budget // of its credential; nil when no other integration may have the same
 	budgetKey budgetKey
@@ -48,6 +50,7 @@ type lane struct {
 	next       journal.Position
 	at         passing
 	startSeq   uint64
+	start      journal.Position // where its first event may be; zero when it is too old to know
 	reading    bool             // a catch-up reader runs
 	skipTo     journal.Position // what is before it expires unread: it is about to be trimmed
 	swept      []chan struct{}  // who waits for that
@@ -56,11 +59,13 @@ type lane struct {
 	already    map[journal.Position]struct{}
 
 	count     counts
+	runs      map[event.ID]*run // what it is given beside what it matches
 	win       window
 	ready     queue     // entries that may be sent, in order
 	lastBatch time.Time // when the last batch was begun
 	gates     map[string]*gate
 	park      parking
+	owed      int // requests since the last one of a backfill
 
 	flying int
 	landed []chan struct{} // who waits that nothing is in flight
@@ -108,8 +113,8 @@ type health struct {
 // newLane makes a lane that is nowhere yet: the tail or recovery gives it its place.
 func newLane(e *Engine, i store.Integration) *lane {
 	l := &lane{
-		e: e, id: i.ID, text: i.ID.Text(event.PrefixIntegration), account: i.Account,
-		gates: map[string]*gate{}, touched: map[event.ID]*parked{},
+		e: e, id: i.ID, text: i.ID.Text(event.PrefixIntegration), account: i.Account, kind: i.Kind,
+		gates: map[string]*gate{}, touched: map[event.ID]*parked{}, runs: map[event.ID]*run{},
 	}
 	l.log = e.Log.With(slog.String("integration", l.text), slog.String("kind", i.Kind), slog.String("name", i.Name))
 	l.park.init()
@@ -136,11 +141,12 @@ func (l *lane) configure(i store.Integration) {
 // open makes a new instance, so that settings and secrets are always the current ones.
 func (l *lane) open(i store.Integration) {
 	if l.off {
+		l.grade = l.e.Kinds[i.Kind].Kind.Grade()
 		l.leaveBudget()
 		return
 	}
 	inst, err := l.e.Opener.Open(l.ctx, i)
-	l.openErr = err
+	l.openErr, l.grade = err, connector.GradeOf(l.e.Kinds[i.Kind].Kind, inst)
 	if err != nil {
 		l.log.Error("the integration cannot be opened", slog.Any("error", err))
 		l.noteError("cannot be opened: " + err.Error())
@@ -181,7 +187,7 @@ func (l *lane) rearrange() {
 	if l.batch.events > 0 {
 		l.unwait() // the batch engine has one request in flight instead of gates
 		for key, g := range l.gates {
-			if g.busy = false; g.parked == 0 {
+			if g.busy = false; g.idle() {
 				delete(l.gates, key)
 			}
 		}

@@ -12,8 +12,20 @@ import (
 type gate struct {
 	busy    bool
 	parked  int      // deliveries of the key in the parking
+	fills   int      // those of backfills, which hold back only each other
 	waiting []*entry // in order
 }
+
+// held is the count of parked deliveries that a delivery belongs to.
+func (g *gate) held(p *parked) *int {
+	if p.fills() {
+		return &g.fills
+	}
+	return &g.parked
+}
+
+// idle says whether nothing needs the gate.
+func (g *gate) idle() bool { return !g.busy && g.parked == 0 && g.fills == 0 && len(g.waiting) == 0 }
 
 func (l *lane) ordered() bool { return l.policy.Order == connector.OrderByKey }
 
@@ -58,17 +70,20 @@ func (l *lane) release(key string, now time.Time) {
 		return
 	}
 	g.busy = false
+	if g.fills > 0 {
+		l.promote(key, now, true)
+	}
 	switch {
 	case g.parked > 0:
 		for _, e := range g.waiting {
 			l.parkEntry(e, store.StateBehind, time.Time{}, now, "waits behind an earlier delivery of its ordering key", "order")
 		}
 		g.waiting = nil
-		l.promote(key, now)
+		l.promote(key, now, false)
 	case len(g.waiting) > 0:
 		l.ready.pushFront(g.waiting[0])
 		g.waiting = g.waiting[1:]
-	default:
+	case g.idle():
 		delete(l.gates, key)
 	}
 }
@@ -84,12 +99,13 @@ func (l *lane) releaseSaved(p *parked) bool {
 	return true
 }
 
-// promote gives the first delivery behind the key a due time, unless one of the key has one already.
-func (l *lane) promote(key string, now time.Time) {
+// promote gives the first delivery behind the key a due time, unless one of the key has one already. Those of backfills
+// and the others are apart.
+func (l *lane) promote(key string, now time.Time, fills bool) {
 	var first *parked
 	for _, p := range l.park.byID {
 		switch {
-		case p.row.OrderingKey != key:
+		case p.row.OrderingKey != key || p.fills() != fills:
 		case p.row.State == store.StateParked || p.flying:
 			return
 		case first == nil || p.row.Position.Less(first.row.Position):

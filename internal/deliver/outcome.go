@@ -22,7 +22,11 @@ func (l *lane) settleEntry(e *entry, outcome store.Outcome, res *result) {
 	e.outcome = outcome
 	e.status = uint16(min(res.exchange.Status, 999))
 	e.latency = res.exchange.Latency
+	if outcome == store.OutcomeDelivered {
+		e.grade = res.grade
+	}
 	l.settledN = append(l.settledN, e)
+	l.e.live.delivered(l, e, res)
 }
 
 // parkEntry takes an entry out of the window and lets it wait.
@@ -42,9 +46,15 @@ func (l *lane) buryEntry(e *entry, now time.Time, cause, class string) *parked {
 	p := l.parkedFrom(e, now)
 	e.outcome = store.OutcomeMailbox
 	l.settledN = append(l.settledN, e)
-	l.closeParked(p, store.StateMailbox, now, cause, class)
-	l.count.Mailbox++
+	l.bury(p, now, cause, class)
 	return p
+}
+
+// bury puts a delivery that failed into the mailbox; when its row is saved, the fallback gets it.
+func (l *lane) bury(p *parked, now time.Time, cause, class string) {
+	l.closeParked(p, store.StateMailbox, now, cause, class)
+	l.tally(&p.row).Mailbox++
+	p.handOn = p.row.FromDelivery.IsZero() && p.row.ToDelivery.IsZero()
 }
 
 // discardEntry closes an entry because the integration was switched off.
@@ -62,7 +72,7 @@ func (l *lane) discardEntry(e *entry) {
 func (l *lane) discardParked(p *parked) {
 	l.unpark(p)
 	l.closeParked(p, store.StateDiscarded, l.e.Now(), l.closing.reason, l.closing.class)
-	l.count.Discarded++
+	l.tally(&p.row).Discarded++
 	l.dirty = true
 }
 
@@ -87,13 +97,14 @@ func (l *lane) closeParked(p *parked, state store.ParkedState, now time.Time, ca
 	p.row.State, p.row.Due, p.row.Since = state, time.Time{}, now
 	p.row.Cause, p.row.CauseClass = cause, class
 	l.touch(p)
+	l.e.live.closed(l, p)
 }
 
 // unpark takes a delivery out of the parking.
 func (l *lane) unpark(p *parked) {
 	l.park.remove(p)
 	if g := l.gates[p.row.OrderingKey]; g != nil && p.gated {
-		g.parked--
+		*g.held(p)--
 	}
 	p.gated = false
 }
@@ -101,7 +112,7 @@ func (l *lane) unpark(p *parked) {
 // unparkDelivered takes a delivery that succeeded out of the parking; its row goes away.
 func (l *lane) unparkDelivered(p *parked) {
 	l.unpark(p)
-	l.count.Delivered++
+	l.tally(&p.row).Delivered++
 	delete(l.touched, p.row.Delivery)
 	l.gone = append(l.gone, p.row.Delivery)
 	l.dirty = true
@@ -110,7 +121,7 @@ func (l *lane) unparkDelivered(p *parked) {
 // parkGated counts a parked delivery at its key's gate.
 func (l *lane) parkGated(p *parked) {
 	if g := l.gateOf(p.row.OrderingKey); g != nil && !p.gated {
-		g.parked++
+		*g.held(p)++
 		p.gated = true
 	}
 }
@@ -122,9 +133,9 @@ func (l *lane) touch(p *parked) {
 }
 
 // record keeps an attempt that deserves a row: every failure, and every success after one.
-func (l *lane) record(id event.ID, rec *event.Record, number int, res *result, err error, v Verdict, batched int) {
+func (l *lane) record(id event.ID, rec *event.Record, number int, res *result, err error, v Verdict, batched int) *store.Attempt {
 	if len(l.attempts) >= maxAttemptsPerTick {
-		return
+		return new(store.Attempt)
 	}
 	a := store.Attempt{
 		ID: event.NewID(), Account: l.account, Integration: l.id, Delivery: id, Number: number, At: res.at,
@@ -137,7 +148,18 @@ func (l *lane) record(id event.ID, rec *event.Record, number int, res *result, e
 	if err != nil {
 		a.Error = bounded(err.Error(), maxErrorText)
 	}
+	if v.Outcome == store.OutcomeDelivered {
+		a.Grade = string(res.grade)
+	}
+	l.e.live.recorded(l, rec, &a)
 	l.attempts = append(l.attempts, a)
+	return &l.attempts[len(l.attempts)-1]
+}
+
+// recordParked keeps an attempt at a parked delivery, with where that came from.
+func (l *lane) recordParked(p *parked, res *result, err error, v Verdict, batched int) {
+	a := l.record(p.row.Delivery, p.rec, p.row.Attempts+1, res, err, v, batched)
+	a.Run, a.FromIntegration, a.FromDelivery = p.row.Run, p.row.FromIntegration, p.row.FromDelivery
 }
 
 // bounded cuts a text to at most n bytes, on a character's edge and with a visible mark.

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/tocsin-hub/tocsin/internal/connector"
 	"github.com/tocsin-hub/tocsin/internal/journal"
 	"github.com/tocsin-hub/tocsin/internal/store"
 )
@@ -31,7 +32,12 @@ type packRun struct {
 	Outcome store.Outcome // "" for skipped
 	Status  uint16
 	Latency time.Duration // to the microsecond
+	// Grade says how sure a success was; empty in packs that are older than grades.
+	Grade connector.Grade
 }
+
+// gradeShift is where a pack's byte of the outcome holds the grade: its place in connector.Grades, from 1.
+const gradeShift = 4
 
 var packOutcomes = []store.Outcome{
 	"", store.OutcomeDelivered, store.OutcomeRetry, store.OutcomeMailbox, store.OutcomeCancelled,
@@ -45,7 +51,7 @@ func packOf(l *lane, settled []*entry, now time.Time) (store.Pack, bool) {
 	slices.SortFunc(settled, func(a, b *entry) int { return a.pos.Compare(b.pos) })
 	var runs []packRun
 	for _, e := range settled {
-		runs = appendRun(runs, packRun{Pos: e.pos, N: 1, Outcome: e.outcome, Status: e.status, Latency: e.latency})
+		runs = appendRun(runs, packRun{Pos: e.pos, N: 1, Outcome: e.outcome, Status: e.status, Latency: e.latency, Grade: e.grade})
 	}
 	return store.Pack{
 		Account: l.account, Integration: l.id, At: now, Lo: settled[0].pos, Hi: settled[len(settled)-1].pos,
@@ -59,7 +65,7 @@ func appendRun(runs []packRun, r packRun) []packRun {
 		last := &runs[len(runs)-1]
 		next := last.Pos
 		next.Item += last.N
-		if next == r.Pos && last.Outcome == r.Outcome && last.Status == r.Status && last.Latency == r.Latency {
+		if next == r.Pos && last.Outcome == r.Outcome && last.Status == r.Status && last.Latency == r.Latency && last.Grade == r.Grade {
 			last.N += r.N
 			return runs
 		}
@@ -79,7 +85,7 @@ func encodePack(runs []packRun) []byte {
 		b = binary.AppendUvarint(b, r.Pos.Frame-frame)
 		b = binary.AppendUvarint(b, uint64(r.Pos.Item))
 		b = binary.AppendUvarint(b, uint64(r.N))
-		b = append(b, byte(slices.Index(packOutcomes, r.Outcome)))
+		b = append(b, byte(slices.Index(packOutcomes, r.Outcome)|(slices.Index(connector.Grades(), r.Grade)+1)<<gradeShift))
 		b = binary.AppendUvarint(b, uint64(r.Status))
 		b = binary.AppendUvarint(b, uint64(r.Latency.Microseconds()))
 		epoch, frame = r.Pos.Epoch, r.Pos.Frame
@@ -102,6 +108,7 @@ func decodePack(b []byte) ([]packRun, error) {
 		b = b[n:]
 		return v
 	}
+	grades := connector.Grades()
 	var runs []packRun
 	var pos journal.Position
 	total := uint64(0)
@@ -112,13 +119,17 @@ func decodePack(b []byte) ([]packRun, error) {
 		pos.Frame += next()
 		item, n := next(), next()
 		total += n
-		if !ok || len(b) == 0 || int(b[0]) >= len(packOutcomes) || n == 0 || n > maxPackEvents || total > maxPackEvents || item > math.MaxUint32 ||
+		if !ok || len(b) == 0 || int(b[0]&(1<<gradeShift-1)) >= len(packOutcomes) || int(b[0]>>gradeShift) > len(grades) || n == 0 || n > maxPackEvents || total > maxPackEvents || item > math.MaxUint32 ||
 			item+n > math.MaxUint32 {
 			return nil, errPack
 		}
 		pos.Item = uint32(item)
 		r := packRun{Pos: pos, N: uint32(n)}
-		r.Outcome, b = packOutcomes[b[0]], b[1:]
+		r.Outcome = packOutcomes[b[0]&(1<<gradeShift-1)]
+		if g := b[0] >> gradeShift; g > 0 {
+			r.Grade = grades[g-1]
+		}
+		b = b[1:]
 		r.Status = uint16(next())
 		r.Latency = time.Duration(next()) * time.Microsecond
 		if !ok {

@@ -30,55 +30,97 @@ type parked struct {
 	// releases: its ordering key goes on when the row is saved.
 	releases bool
 	gated    bool // counted at the gate of its key
-	index    int  // in the heap; -1 when not due
+	handOn   bool // the fallback gets it when the row is saved
+	doomed   bool // its run was cancelled while it was in flight: it is not tried again
+	index    int  // in its heap; -1 when not due
 }
 
-// parking is a lane's parked deliveries: those with a due time, and those behind an earlier one of their key.
+// fills says whether the delivery is one of a backfill.
+func (p *parked) fills() bool { return !p.row.Run.IsZero() && p.row.FromDelivery.IsZero() }
+
+// parking is a lane's parked deliveries: those with a due time, and those behind an earlier one of their key. What runs
+// brought is limited by itself: it must not keep the lane from its own events.
 type parking struct {
 	byID  map[event.ID]*parked
 	due   dueHeap
-	bytes int
+	fill  dueHeap // those of backfills
+	own   load    // of what the lane matched
+	given load    // of what came by fallback
+	fed   load    // of backfills
+}
+
+// load is how many deliveries there are, and how many bytes.
+type load struct{ n, bytes int }
+
+func (l load) full() bool { return l.n >= MaxParked || l.bytes >= MaxParkedBytes }
+
+// loadOf is what a delivery counts for.
+func (k *parking) loadOf(p *parked) *load {
+	switch {
+	case p.row.Run.IsZero():
+		return &k.own
+	case p.fills():
+		return &k.fed
+	}
+	return &k.given
+}
+
+// heapOf is where a delivery with a due time stands.
+func (k *parking) heapOf(p *parked) *dueHeap {
+	if p.fills() {
+		return &k.fill
+	}
+	return &k.due
 }
 
 func (k *parking) init() { k.byID = map[event.ID]*parked{} }
 
-func (k *parking) full() bool { return len(k.byID) >= MaxParked || k.bytes >= MaxParkedBytes }
+func (k *parking) full() bool { return k.own.full() }
 
 func (k *parking) add(p *parked) {
 	p.index = -1
 	k.byID[p.row.Delivery] = p
-	k.bytes += p.size
+	of := k.loadOf(p)
+	of.n++
+	of.bytes += p.size
 	k.arrange(p)
 }
 
 func (k *parking) remove(p *parked) {
 	delete(k.byID, p.row.Delivery)
-	k.bytes -= p.size
+	of := k.loadOf(p)
+	of.n--
+	of.bytes -= p.size
 	if p.index >= 0 {
-		heap.Remove(&k.due, p.index)
+		heap.Remove(k.heapOf(p), p.index)
 	}
 }
 
 // arrange puts p where its state and due time say. In memory a due time has its monotonic part, so that it is as far away
 // as it was whatever becomes of the wall clock; see steady and shift.
 func (k *parking) arrange(p *parked) {
+	h := k.heapOf(p)
 	inHeap := p.row.State == store.StateParked && !p.flying
 	switch {
 	case inHeap && p.index >= 0:
-		heap.Fix(&k.due, p.index)
+		heap.Fix(h, p.index)
 	case inHeap:
-		heap.Push(&k.due, p)
+		heap.Push(h, p)
 	case p.index >= 0:
-		heap.Remove(&k.due, p.index)
+		heap.Remove(h, p.index)
 	}
 }
 
-// next is the delivery that is due first; nil if none has a due time.
-func (k *parking) next() *parked {
-	if len(k.due) == 0 {
-		return nil
+// next is the delivery that is due first, those of backfills left out; nil if none has a due time.
+func (k *parking) next() *parked { return k.due.first() }
+
+// soonest is the delivery that is due first; nil if none has a due time.
+func (k *parking) soonest() *parked {
+	p, f := k.due.first(), k.fill.first()
+	if p == nil || f != nil && f.row.Due.Before(p.row.Due) {
+		return f
 	}
-	return k.due[0]
+	return p
 }
 
 // all gives every parked delivery, in no order.
@@ -92,17 +134,21 @@ func (k *parking) all() []*parked {
 
 // dueNow makes everything that waits for its time due, a little apart from each other.
 func (k *parking) dueNow(now time.Time) {
-	for i, p := range slices.Clone(k.due) {
-		p.row.Due = now.Add(time.Duration(i) * closeSpread)
+	for _, h := range []*dueHeap{&k.due, &k.fill} {
+		for i, p := range slices.Clone(*h) {
+			p.row.Due = now.Add(time.Duration(i) * closeSpread)
+		}
+		heap.Init(h)
 	}
-	heap.Init(&k.due)
 }
 
 // shift gives due times, and times since when ages count, the wall time that belongs to them after a jump of the wall
 // clock. They stay as far away as they are: no delivery is late by the jump, nor too old. What is saved is wall time.
 func (k *parking) shift(now time.Time) {
-	for _, p := range k.due {
-		p.row.Due = now.Add(p.row.Due.Sub(now))
+	for _, h := range []dueHeap{k.due, k.fill} {
+		for _, p := range h {
+			p.row.Due = now.Add(p.row.Due.Sub(now))
+		}
 	}
 	for _, p := range k.byID {
 		if !p.row.FirstTried.IsZero() {
@@ -121,6 +167,13 @@ func steady(t, now time.Time) time.Time {
 
 // dueHeap orders by due time, then by position.
 type dueHeap []*parked
+
+func (h dueHeap) first() *parked {
+	if len(h) == 0 {
+		return nil
+	}
+	return h[0]
+}
 
 func (h dueHeap) Len() int { return len(h) }
 func (h dueHeap) Less(i, j int) bool {

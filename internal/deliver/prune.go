@@ -48,6 +48,7 @@ func (e *Engine) prune(ctx context.Context) {
 	if _, err := e.Store.PruneAttempts(ctx, now.Add(-e.Retention.Ledger), e.Retention.LedgerBytes, pruneBite); err != nil {
 		e.Log.Error("pruning the ledger failed", slog.Any("error", err))
 	}
+	e.pruneRuns(now)
 	e.closed.Lock()
 	defer e.closed.Unlock()
 	rows, err := e.Store.PruneParked(ctx, now.Add(-e.Retention.Mailbox), pruneBite)
@@ -68,11 +69,11 @@ func (e *Engine) grewOld(r store.Parked) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if r.State == store.StateMailbox {
-		l.count.Mailbox--
+		l.tally(&r).Mailbox--
 	} else {
-		l.count.Discarded--
+		l.tally(&r).Discarded--
 	}
-	l.count.Expired++
+	l.tally(&r).Expired++
 	l.expire(1, "older than the mailbox keeps ("+form.DurationText(e.Retention.Mailbox)+")")
 	l.log.Warn("a delivery in the mailbox grew too old and is gone", slog.String("delivery", r.Delivery.Text("dlv")),
 		slog.String("event", r.Event.Text("evt")), slog.String("cause", r.Cause))

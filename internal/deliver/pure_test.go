@@ -295,8 +295,8 @@ func TestParkingHeap(t *testing.T) {
 	for _, p := range all[400:] {
 		k.remove(p)
 	}
-	if len(k.byID) != 400 || k.bytes != 4000 {
-		t.Fatalf("%d parked with %d bytes", len(k.byID), k.bytes)
+	if len(k.byID) != 400 || k.own.bytes != 4000 {
+		t.Fatalf("%d parked with %d bytes", len(k.byID), k.own.bytes)
 	}
 	last, n := time.Time{}, 0
 	for p := k.next(); p != nil; p = k.next() {
@@ -467,13 +467,13 @@ func TestPromote(t *testing.T) {
 		l.park.add(all[i])
 		l.parkGated(all[i])
 	}
-	l.promote("0", now)
-	l.promote("0", now)
+	l.promote("0", now, false)
+	l.promote("0", now, false)
 	if p := l.park.next(); len(l.park.due) != 1 || p != all[0] {
 		t.Fatalf("%d are due, the first from frame %d", len(l.park.due), p.row.Position.Frame)
 	}
 	p := l.takeDue(now, false)
-	l.promote("0", now)
+	l.promote("0", now, false)
 	if p != all[0] || len(l.park.due) != 0 {
 		t.Fatal("another of the key became due while one is in flight")
 	}

@@ -29,8 +29,14 @@ func (e *Engine) recover(ctx context.Context, integrations []store.Integration) 
 	for _, r := range rows {
 		byID[r.Integration] = r
 	}
+	runs, err := e.loadRuns(ctx, integrations)
+	if err != nil {
+		return err
+	}
 	for _, i := range integrations {
 		l := newLane(e, i)
+		l.runs = runs[i.ID]
+		e.tail.follow(i)
 		row, known := byID[i.ID]
 		if err := e.recoverLane(ctx, l, row, known, saved); err != nil {
 			return fmt.Errorf("lane of %s: %w", l.text, err)
@@ -40,6 +46,36 @@ func (e *Engine) recover(ctx context.Context, integrations []store.Integration) 
 	e.tail.restoreClasses(saved)
 	e.tail.recent.fill(ctx, e)
 	return e.saveNow(ctx)
+}
+
+// loadRuns reads the runs of the integrations. Those of others, which were deleted, are forgotten in time.
+func (e *Engine) loadRuns(ctx context.Context, integrations []store.Integration) (map[event.ID]map[event.ID]*run, error) {
+	rows, err := e.Store.LoadRuns(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("reading the runs: %w", err)
+	}
+	of := make(map[event.ID]map[event.ID]*run, len(integrations))
+	for _, i := range integrations {
+		of[i.ID] = map[event.ID]*run{}
+	}
+	var old []event.ID
+	for _, row := range rows {
+		if of[row.Integration] == nil {
+			if !row.EndedAt.IsZero() && e.Now().Sub(row.EndedAt) > maxRunAge {
+				old = append(old, row.ID)
+			}
+			continue
+		}
+		r, err := readRun(row)
+		if err != nil {
+			return nil, fmt.Errorf("run %s: %w", row.ID.UUID(), err)
+		}
+		of[row.Integration][r.id] = r
+	}
+	if err := e.Store.DeleteRuns(ctx, old); err != nil {
+		return nil, fmt.Errorf("forgetting the runs of deleted integrations: %w", err)
+	}
+	return of, nil
 }
 
 func (e *Engine) recoverTail(ctx context.Context) (tailState, error) {
@@ -131,7 +167,7 @@ func (e *Engine) recoverLane(ctx context.Context, l *lane, row store.LaneRow, kn
 	}
 	if !known {
 		l.fresh = true
-		l.startSeq = t.seqs[l.account]
+		l.startSeq, l.start = t.seqs[l.account], t.next
 		t.attachLocked(l)
 		return nil
 	}
@@ -139,7 +175,7 @@ func (e *Engine) recoverLane(ctx context.Context, l *lane, row store.LaneRow, kn
 	if err != nil {
 		return err
 	}
-	l.at, l.count, l.startSeq = state.At, state.Counts, state.StartSeq
+	l.at, l.count, l.startSeq, l.start = state.At, state.Counts, state.StartSeq, state.Start
 	if l.off { // it was switched off, and the process ended before that could be settled
 		l.closing = closing{"the integration was disabled", "disabled"}
 		for _, p := range l.park.all() {
@@ -220,7 +256,8 @@ func (l *lane) recoverParked(ctx context.Context) error {
 	}
 	for key, gated := range keys {
 		if gated {
-			l.promote(key, now)
+			l.promote(key, now, false)
+			l.promote(key, now, true)
 		}
 	}
 	return nil

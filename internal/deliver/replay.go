@@ -137,25 +137,29 @@ func (l *lane) readmit(row store.Parked) error {
 	if l.off || l.removed {
 		return ErrDisabled
 	}
-	if l.park.full() {
+	p := &parked{row: row, size: assumedSize}
+	if l.park.loadOf(p).full() {
 		return errNoRoom
 	}
 	if row.State == store.StateMailbox {
-		l.count.Mailbox--
+		l.tally(&row).Mailbox--
 	} else {
-		l.count.Discarded--
+		l.tally(&row).Discarded--
 	}
-	now := l.e.Now()
-	row.State, row.Due, row.Since, row.Attempts, row.FirstTried = store.StateParked, now, now, 0, time.Time{}
-	if g := l.gateOf(row.OrderingKey); g != nil && g.parked > 0 {
-		row.State, row.Due = store.StateBehind, time.Time{}
+	l.admitParked(p, l.e.Now())
+	l.dispatch()
+	return nil
+}
+
+// admitParked parks a delivery that does not come out of the window, due now and as if it had never been tried.
+func (l *lane) admitParked(p *parked, now time.Time) {
+	p.row.State, p.row.Due, p.row.Since, p.row.Attempts, p.row.FirstTried = store.StateParked, now, now, 0, time.Time{}
+	if g := l.gateOf(p.row.OrderingKey); g != nil && *g.held(p) > 0 {
+		p.row.State, p.row.Due = store.StateBehind, time.Time{}
 	}
-	p := &parked{row: row, size: assumedSize}
 	l.park.add(p)
 	l.parkGated(p)
 	l.touch(p)
-	l.dispatch()
-	return nil
 }
 
 // newerKeys says for which rows something newer of the same ordering key was delivered since. It reads the journal from
@@ -220,16 +224,22 @@ func (e *Engine) newerIn(ctx context.Context, account event.Account, of accounts
 		}
 		for j, rec := range records {
 			rec = seenFrom(account, rec)
+			pos := f.Position(s, j)
+			delivered := map[event.ID]bool{} // by integration: many rows ask for the same
 			for _, row := range byKey[rec.OrderingKey] {
-				pos := f.Position(s, j)
 				if newer[row.Delivery] || !row.Position.Less(pos) {
 					continue
 				}
-				v, ok, err := e.stateOf(ctx, e.lane(account, row.Integration), rec, pos)
-				if err != nil {
-					return err
+				is, known := delivered[row.Integration]
+				if !known {
+					v, ok, err := e.stateOf(ctx, e.lane(account, row.Integration), rec, pos)
+					if err != nil {
+						return err
+					}
+					is = ok && v.Status == statusDelivered
+					delivered[row.Integration] = is
 				}
-				newer[row.Delivery] = ok && v.Status == statusDelivered
+				newer[row.Delivery] = is
 			}
 		}
 	}
@@ -282,8 +292,8 @@ func (e *Engine) discard(ctx context.Context, row store.Parked, reason string) (
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.closeParked(&parked{row: row, index: -1}, store.StateDiscarded, l.e.Now(), reason, "person")
-	l.count.Mailbox--
-	l.count.Discarded++
+	l.tally(&row).Mailbox--
+	l.tally(&row).Discarded++
 	return true, nil
 }
 
@@ -298,7 +308,7 @@ func (l *lane) discardWaiting(id event.ID, reason string) bool {
 	l.unpark(p)
 	now := l.e.Now()
 	l.closeParked(p, store.StateDiscarded, now, reason, "person")
-	l.count.Discarded++
+	l.tally(&p.row).Discarded++
 	if g := l.gates[p.row.OrderingKey]; g != nil && !g.busy { // else the one in flight releases the key
 		l.release(p.row.OrderingKey, now)
 	}

@@ -20,6 +20,7 @@ type result struct {
 	err      error
 	at       time.Time
 	exchange httpkit.Exchange
+	grade    connector.Grade // what a success means
 }
 
 // run sends work, and then whatever may be sent next, until there is nothing.
@@ -42,14 +43,16 @@ func (l *lane) run(w *work) {
 
 // attempt makes one request. No lock is held.
 func (l *lane) attempt(w *work) result {
-	res := result{at: l.e.Now()}
+	res := result{at: l.e.Now(), grade: w.grade}
 	ds, err := l.deliveries(w.ctx, w, res.at)
 	if err != nil {
 		res.err = err
 		return res
 	}
 	failpoint.Hit("deliver-in-flight")
-	res.err = w.send(httpkit.WithExchange(w.ctx, &res.exchange), ds)
+	ctx, done := l.traced(w.ctx, ds)
+	res.err = w.send(httpkit.WithExchange(ctx, &res.exchange), ds)
+	done(&res)
 	if res.exchange.Latency == 0 {
 		res.exchange.Latency = l.e.Now().Sub(res.at)
 	}
@@ -288,7 +291,7 @@ func (l *lane) concludeEntry(w *work, e *entry, res *result, err error, now time
 func (l *lane) giveBack(e *entry, refused bool) {
 	if g := l.gates[e.rec.OrderingKey]; g != nil && l.ordered() && e.rec.OrderingKey != "" {
 		g.busy = false
-		if len(g.waiting) == 0 && g.parked == 0 {
+		if g.idle() {
 			delete(l.gates, e.rec.OrderingKey)
 		}
 	}
@@ -307,25 +310,27 @@ func (l *lane) concludeParked(w *work, p *parked, res *result, err error, now ti
 	}, l.policy)
 	l.health.attempts[v.Outcome]++
 	if v.Outcome != store.OutcomeThrottled {
-		l.record(p.row.Delivery, p.rec, p.row.Attempts+1, res, err, v, len(w.parked))
+		l.recordParked(p, res, err, v, len(w.parked))
 	}
-	switch v.Outcome {
-	case store.OutcomeDelivered:
+	again := v.Outcome == store.OutcomeThrottled || v.Outcome == store.OutcomeRetry
+	switch {
+	case v.Outcome == store.OutcomeDelivered:
 		l.unparkDelivered(p)
-	case store.OutcomeThrottled:
+	case again && p.doomed:
+		l.drop(p)
+	case v.Outcome == store.OutcomeThrottled:
 		p.row.Due = now.Add(v.After)
-	case store.OutcomeRetry:
+	case v.Outcome == store.OutcomeRetry:
 		if !w.probe {
 			p.row.Attempts++
 		}
 		p.row.Due = now.Add(v.After)
 		p.row.Cause, p.row.CauseClass = bounded(err.Error(), maxErrorText), v.Class
 		l.touch(p)
-	case store.OutcomeMailbox:
+	case v.Outcome == store.OutcomeMailbox:
 		p.row.Attempts++
 		l.unpark(p)
-		l.closeParked(p, store.StateMailbox, now, bounded(err.Error(), maxErrorText), v.Class)
-		l.count.Mailbox++
+		l.bury(p, now, bounded(err.Error(), maxErrorText), v.Class)
 		if l.releaseSaved(p) {
 			return
 		}
@@ -335,7 +340,9 @@ func (l *lane) concludeParked(w *work, p *parked, res *result, err error, now ti
 	}
 	if _, still := l.park.byID[p.row.Delivery]; still {
 		l.park.arrange(p)
-		return
+		if !p.fills() { // what follows waits behind it, except behind a backfill's
+			return
+		}
 	}
 	l.release(p.row.OrderingKey, now)
 }

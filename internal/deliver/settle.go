@@ -33,6 +33,7 @@ type settler struct {
 type batchOfTick struct {
 	tick  store.Tick
 	lanes []savedLane
+	told  told
 }
 
 type savedLane struct {
@@ -43,11 +44,13 @@ type savedLane struct {
 
 // laneState is what a lane's row keeps besides the mark.
 type laneState struct {
-	At        passing      `json:"at"`
-	Counts    counts       `json:"counts"`
-	ClassBase uint64       `json:"class_base"`
-	StartSeq  uint64       `json:"start_seq"`
-	Subs      []subVersion `json:"subs"`
+	At        passing `json:"at"`
+	Counts    counts  `json:"counts"`
+	ClassBase uint64  `json:"class_base"`
+	StartSeq  uint64  `json:"start_seq"`
+	// Start is where the lane's first event may be; absent in rows that are older than backfills.
+	Start journal.Position `json:"start,omitzero"`
+	Subs  []subVersion     `json:"subs"`
 	// Of a lane that follows accounts below its own, unless it is idle: who was right above whom under the first of
 	// Subs, and their running numbers at the mark.
 	Family map[event.Account]event.Account `json:"family,omitempty"`
@@ -134,6 +137,7 @@ func (e *Engine) save(ctx context.Context, b *batchOfTick) error {
 	}
 	failpoint.Hit("settle-after-commit")
 	e.settle.unsaved = nil
+	e.live.tell(b.told)
 	for _, s := range b.lanes {
 		s.lane.saved(s)
 	}
@@ -143,18 +147,24 @@ func (e *Engine) save(ctx context.Context, b *batchOfTick) error {
 // collect takes over what changed. Tail and lanes are seen at one moment: an idle lane is where the tail's mark is.
 func (e *Engine) collect() *batchOfTick {
 	lanes := e.allLanes()
-	b := new(batchOfTick)
+	b := &batchOfTick{told: e.live.take()}
 	t := &e.tail
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	lanes, to := t.inOrder(lanes)
+	handed := map[*lane][]*parked{}
 	for _, l := range lanes {
-		l.collect(b, t.next, t.seqs[l.account], e.Now())
+		given := l.collect(b, handed[l], to[l], e.Now())
+		if len(given) > 0 {
+			handed[to[l]] = append(handed[to[l]], given...)
+		}
 	}
 	if t.dirty || len(b.lanes) > 0 {
 		t.dirty = false
 		b.tick.Tail = &store.TailMark{Mark: t.next, State: marshal(t.state())}
 	}
 	if b.tick.Tail == nil {
+		e.live.tell(b.told) // what it is about was saved by the tick before
 		return nil
 	}
 	return b
@@ -174,13 +184,15 @@ func (t *tail) state() tailState {
 	return s
 }
 
-// collect adds the lane's part of a tick. The tail's mu is held.
-func (l *lane) collect(b *batchOfTick, tailNext journal.Position, tailSeq uint64, now time.Time) {
+// collect adds the lane's part of a tick, with what is handed to it, and gives what it hands to its fallback (nil: it has
+// none). The tail's mu is held.
+func (l *lane) collect(b *batchOfTick, handed []*parked, fallback *lane, now time.Time) (given []*parked) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.takeOver(handed, now)
 	l.tell(now)
 	if !l.dirty {
-		return
+		return nil
 	}
 	l.dirty = false
 	b.tick.Say = append(b.tick.Say, l.telling.said...)
@@ -198,6 +210,9 @@ func (l *lane) collect(b *batchOfTick, tailNext journal.Position, tailSeq uint64
 	}
 	for id, p := range l.touched {
 		l.saving[id] = struct{}{}
+		if on := l.handOver(p, fallback, now); on != nil {
+			given = append(given, on)
+		}
 		row := p.row
 		if p.rec != nil {
 			row.Record = p.rec.AppendBinary(nil)
@@ -208,14 +223,17 @@ func (l *lane) collect(b *batchOfTick, tailNext journal.Position, tailSeq uint64
 	}
 	b.tick.Unpark = append(b.tick.Unpark, l.gone...)
 	l.gone = nil
-	b.tick.Lanes = append(b.tick.Lanes, l.rowAt(tailNext, tailSeq))
+	b.tick.Runs = append(b.tick.Runs, l.saveRuns()...)
+	t := &l.e.tail
+	b.tick.Lanes = append(b.tick.Lanes, l.rowAt(t.next, t.seqs[l.account]))
 	b.lanes = append(b.lanes, s)
+	return given
 }
 
 // rowAt is the lane's saved state: at its oldest unsettled event, or else at its place.
 func (l *lane) rowAt(tailNext journal.Position, tailSeq uint64) store.LaneRow {
 	row := store.LaneRow{Integration: l.id, Account: l.account}
-	state := laneState{Counts: l.count, StartSeq: l.startSeq}
+	state := laneState{Counts: l.count, StartSeq: l.startSeq, Start: l.start}
 	switch e := l.win.unsettled(); {
 	case e != nil:
 		row.Mark, state.At, state.Seqs = e.pos, e.before, l.seqsAt(e)

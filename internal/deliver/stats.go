@@ -68,15 +68,17 @@ func (e *Engine) laneStats(l *lane) IntegrationStats {
 	above := uint64(len(l.already)) + at.Ahead // settled before a crash, above the place that the lane has come to again
 	c := Counts{
 		Journalled: seq - l.startSeq + at.Foreign + above, Matched: at.Matched + above, Filtered: at.Filtered,
-		Delivered: l.count.Delivered, Waiting: l.waiting(), Parked: uint64(len(l.park.byID)), Mailbox: l.count.Mailbox,
+		Delivered: l.count.Delivered, Waiting: l.waiting(), Parked: uint64(l.park.own.n), Mailbox: l.count.Mailbox,
 		Discarded: l.count.Discarded, Expired: l.count.Expired + at.Expired, Skipped: l.count.Skipped + at.Passed,
-		Lost: at.Lost,
+		Lost: at.Lost, WhereFailed: at.WhereFailed,
 	}
 	c.Behind = e.behind(l, seq)
 	c.Behind -= min(above, c.Behind)
+	fallback, backfill, _ := l.runSums(event.ID{})
 	return IntegrationStats{
 		Integration: l.id, Account: l.account, Kind: l.row.Kind, Name: l.row.Name, State: l.state(), Hold: l.hold(), Counts: c,
-		AddsUp: c.AddUp(), Breaker: l.breaker.String(), Lag: l.lag(), LastError: l.health.lastError,
+		Fallback: fallback, Backfill: backfill, Grade: l.grade,
+		AddsUp: c.AddUp() && fallback.AddUp() && backfill.AddUp(), Breaker: l.breaker.String(), Lag: l.lag(), LastError: l.health.lastError,
 		LastErrorAt: l.health.lastErrorAt, LastSuccess: l.health.lastSuccess,
 		Attempts: maps.Clone(l.health.attempts), Latency: l.health.latency.clone(),
 	}
@@ -115,6 +117,9 @@ func (l *lane) lag() time.Duration {
 		oldest = e.rec.Received
 	}
 	for _, p := range l.park.byID {
+		if p.fills() {
+			continue // old events are what a backfill is for
+		}
 		if at := p.row.Event.Time(); oldest.IsZero() || at.Before(oldest) {
 			oldest = at
 		}

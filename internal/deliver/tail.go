@@ -24,11 +24,14 @@ type tail struct {
 	index  *route.Index[*lane]
 	recent recent
 	dirty  bool // next moved since the last tick
+
+	fallback map[event.ID]event.ID // integration → the one that takes what it cannot deliver
 }
 
 func (t *tail) init(e *Engine) {
 	t.e = e
 	t.seqs = map[event.Account]uint64{}
+	t.fallback = map[event.ID]event.ID{}
 	t.index = route.NewIndex[*lane]()
 	t.recent.init(e.Recent)
 	t.ctx, t.cancel = context.WithCancel(e.ctx)
@@ -125,7 +128,7 @@ func (t *tail) begin(l *lane) {
 	defer t.mu.Unlock()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.startSeq = t.seqs[l.account]
+	l.startSeq, l.start = t.seqs[l.account], t.next
 	l.beginKin(t.seqs)
 	t.attachLocked(l)
 }

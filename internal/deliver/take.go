@@ -25,6 +25,9 @@ func (l *lane) takeAs(r *event.Record, pos journal.Position, seq uint64, why rou
 	}
 	if why != route.Wanted {
 		l.at.Filtered++
+		if why == route.WhereFailed {
+			l.at.WhereFailed++
+		}
 		return
 	}
 	before := l.here(seq)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/tocsin-hub/tocsin/internal/connector"
 	"github.com/tocsin-hub/tocsin/internal/event"
 	"github.com/tocsin-hub/tocsin/internal/store"
 )
@@ -36,6 +37,8 @@ type Counts struct {
 	Skipped    uint64 `json:"skipped"`
 	Lost       uint64 `json:"lost"`
 	Behind     uint64 `json:"behind"`
+	// WhereFailed is a part of Filtered: events for which the subscription's where could not be evaluated.
+	WhereFailed uint64 `json:"where_failed"`
 }
 
 // AddUp says whether the sums hold.
@@ -53,7 +56,12 @@ type IntegrationStats struct {
 	State       LaneState
 	Hold        Hold // why it is paused; empty unless it is
 	Counts      Counts
-	AddsUp      bool
+	// Fallback and Backfill are what came by fallback and in backfills, which is no part of Counts.
+	Fallback RunCounts
+	Backfill RunCounts
+	AddsUp   bool
+	// Grade says what a success means, with the settings as they are.
+	Grade       connector.Grade
 	Breaker     string        // closed, open
 	Lag         time.Duration // age of the oldest event that is not settled; 0 when there is none
 	LastError   string
@@ -107,7 +115,15 @@ type DeliveryView struct {
 	CauseClass  string
 	Since       time.Time // when it got its status
 	OrderingKey string
-	History     []AttemptView // only from Delivery
+	// Grade says how sure a delivery is; empty until it is delivered.
+	Grade connector.Grade
+	// Run is the job of the backfill that brought it; zero if none did.
+	Run event.ID
+	// FromIntegration and FromDelivery are what a delivery by fallback stands for; ToIntegration and ToDelivery are what
+	// one in the mailbox was handed on as.
+	FromIntegration, FromDelivery event.ID
+	ToIntegration, ToDelivery     event.ID
+	History                       []AttemptView // only from Delivery
 }
 
 // AttemptView is one attempt as people see it.
@@ -121,6 +137,7 @@ type AttemptView struct {
 	Class   string
 	Answer  string
 	Batched int
+	Grade   connector.Grade // of a success
 }
 
 // DeliveryFilter selects deliveries. Empty fields do not filter.
@@ -161,6 +178,7 @@ type ReplaySpec struct {
 type JobView struct {
 	store.Job
 	Problems []JobProblem
+	Backfill *BackfillView // nil for other kinds
 }
 
 // JobProblem is an item that a job could not do.
@@ -184,7 +202,10 @@ func jobProblems(raw json.RawMessage) []JobProblem {
 //	func (e *Engine) Retry(ctx, account, id event.ID, force bool) error
 //	func (e *Engine) Replay(ctx, account, ReplaySpec) (store.Job, error)
 //	func (e *Engine) Discard(ctx, account, Selection, reason string) (int, error)
+//	func (e *Engine) Backfill(ctx, account, integration event.ID, BackfillSpec) (store.Job, error)
 //	func (e *Engine) Job(ctx, account, id event.ID) (JobView, error)
+//	func (e *Engine) Jobs(ctx, account, store.Page) ([]JobView, next string, error)
+//	func (e *Engine) CancelJob(ctx, account, id event.ID) error
 //	func (e *Engine) Events(ctx, account, EventFilter, store.Page) ([]*event.Record, next string, error)
 //	func (e *Engine) Event(ctx, account, id event.ID) (*event.Record, error)
 //	func (e *Engine) Explain(account, integration event.ID, r *event.Record) (route.Reason, bool)

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/tocsin-hub/tocsin/internal/connector"
 	"github.com/tocsin-hub/tocsin/internal/event"
 	"github.com/tocsin-hub/tocsin/internal/journal"
 	"github.com/tocsin-hub/tocsin/internal/store"
@@ -22,10 +23,13 @@ const (
 type passing struct {
 	Matched  uint64 `json:"matched"`
 	Filtered uint64 `json:"filtered"` // without what the class counted since the lane attached
-	Passed   uint64 `json:"passed"`   // skipped on sight, because the integration was off
-	Lost     uint64 `json:"lost"`
-	Expired  uint64 `json:"expired"`
-	Seq      uint64 `json:"seq"` // the account's running number
+	// WhereFailed counts those of the filtered for which the subscription's where could not be evaluated.
+	WhereFailed uint64 `json:"where_failed,omitempty"`
+
+	Passed  uint64 `json:"passed"` // skipped on sight, because the integration was off
+	Lost    uint64 `json:"lost"`
+	Expired uint64 `json:"expired"`
+	Seq     uint64 `json:"seq"` // the account's running number
 	// Foreign counts what was journalled of the accounts below the lane's own while it followed them, by their running
 	// numbers.
 	Foreign uint64 `json:"foreign,omitempty"`
@@ -47,6 +51,7 @@ type entry struct {
 	outcome store.Outcome // "" until it is settled
 	status  uint16
 	latency time.Duration
+	grade   connector.Grade
 	saved   bool // its outcome is durable
 	skipped bool // settled without a send; it needs no place in a pack
 }

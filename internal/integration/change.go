@@ -168,6 +168,9 @@ func (s *Service) apply(ctx context.Context, i store.Integration, def connector.
 		i = switched(i, *in.Enabled, "")
 	}
 	set(&i.Paused, in.Paused)
+	if err := collect(&errs, "fallback", s.applyFallback(ctx, &i, in.Fallback)); err != nil {
+		return i, err
+	}
 
 	now := settled{masked: i.Settings, secrets: i.Secrets, voided: i.Voided}
 	if in.Settings != nil {

@@ -34,7 +34,7 @@ func TestCreateKeepsSecretsApart(t *testing.T) {
 			t.Errorf("no sealed secret at %s", path)
 		}
 	}
-	if want := `{"types":["alert.*"],"min_severity":"info","alert_types":[],"projects":[],"include_children":false}`; string(stored.Subscription) != want {
+	if want := `{"types":["alert.*"],"min_severity":"info","alert_types":[],"projects":[],"include_children":false,"where":""}`; string(stored.Subscription) != want {
 		t.Errorf("subscription is %s, want %s", stored.Subscription, want)
 	}
 	if got := f.lanes.last(t); got.ID != i.ID {

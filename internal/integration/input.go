@@ -23,6 +23,7 @@ const (
 // input is an integration, or a change to one, as a caller sends it. Nil means left out; null stands as it is.
 type input struct {
 	Kind, Name, Owner, RotateBy      *string
+	Fallback                         *string
 	Enabled, Paused                  *bool
 	Settings, Subscription, Delivery json.RawMessage
 }
@@ -53,6 +54,8 @@ func parseInput(raw json.RawMessage) (input, form.Errors) {
 			in.Owner = text(name, value, &errs)
 		case "rotate_by":
 			in.RotateBy = text(name, value, &errs)
+		case "fallback":
+			in.Fallback = text(name, value, &errs)
 		case "enabled":
 			in.Enabled = boolean(name, value, &errs)
 		case "paused":

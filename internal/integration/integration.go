@@ -63,8 +63,8 @@ type Deps struct {
 
 	// Recorder writes every change and test down before it happens; nil writes nothing.
 	Recorder act.Recorder
-	// CheckKind says whether an account may have integrations of a kind; it is asked when one is made or switched on
-	// and when settings that are not saved are tried, and its error is passed on as it is. Nil: every account may have all.
+	// CheckKind says whether an account may have integrations of a kind; it is asked when one is made, switched on or tried,
+	// and its error is passed on as it is. Nil: every account may have all.
 	CheckKind func(account event.Account, kind string) error
 	// References say what secrets may refer to instead of being stored.
 	References References

@@ -45,6 +45,14 @@ func (o opened) close() {
 	}
 }
 
+// notes are what the instance has to say to whoever sets it up.
+func (o opened) notes() []string {
+	if n, ok := o.instance.(connector.Noter); ok {
+		return n.Notes()
+	}
+	return nil
+}
+
 // open opens a connector over settings that have their secrets in place; id is empty for unsaved ones.
 func (s *Service) open(def connector.Definition, account event.Account, id string, plain json.RawMessage) (opened, error) {
 	maker := s.HTTP.Masking(form.SecretValues(def.Settings(), plain))

@@ -31,13 +31,18 @@ type Subscription struct {
 	AlertTypes      []string           `json:"alert_types"`
 	Projects        []string           `json:"projects"`
 	IncludeChildren bool               `json:"include_children"`
+	Where           string             `json:"where"`
 }
 
 func newSubscription(s route.Subscription) Subscription {
-	return Subscription{
+	sub := Subscription{
 		Types: orEmpty(s.Types), MinSeverity: s.MinSeverity, AlertTypes: orEmpty(s.AlertTypes),
 		Projects: orEmpty(s.Projects), IncludeChildren: s.IncludeChildren,
 	}
+	if s.Where != nil {
+		sub.Where = s.Where.String()
+	}
+	return sub
 }
 
 func orEmpty[T any](list []T) []T {

@@ -26,6 +26,7 @@ type Preview struct {
 	Wanted  bool            `json:"wanted" doc:"Whether the subscription wants the event."`
 	Why     string          `json:"why,omitempty" doc:"Why the subscription does not want it." example:"its severity is below the minimum"`
 	Event   json.RawMessage `json:"event" doc:"The event in its canonical form."`
+	Notes   []string        `json:"notes,omitempty" doc:"What to know of the requests: which signatures they carry, public keys for the receiver."`
 }
 
 // Preview makes the request for an event and does not send it. Errors: form.Errors, ErrNotFound, ErrEvent, and
@@ -61,7 +62,7 @@ func (s *Service) Preview(ctx context.Context, account event.Account, id event.I
 
 	exchange := &httpkit.Exchange{Full: true, DryRun: true}
 	err = send(httpkit.WithExchange(ctx, exchange), o.instance, record)
-	p := Preview{Event: record.AppendJSON(nil)}
+	p := Preview{Event: record.AppendJSON(nil), Notes: o.notes()}
 	p.Request, _ = exchanged(exchange)
 	if err != nil && !isDryRun(err) {
 		return Preview{}, form.Errors{{Path: "event", Message: "cannot be sent: " + event.Clip(o.http.MaskText(err.Error()), maxTestError)}}

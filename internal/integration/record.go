@@ -68,7 +68,7 @@ func (s *Service) shown(i store.Integration) map[string]json.RawMessage {
 	fields := map[string]json.RawMessage{}
 	for name, value := range map[string]any{
 		"kind": i.Kind, "name": i.Name, "enabled": i.Enabled, "paused": i.Paused, "owner": i.Owner, "rotate_by": i.RotateBy,
-		"subscription": i.Subscription, "delivery": i.Delivery, "voided": orEmpty(i.Voided), "deleted": !i.DeletedAt.IsZero(),
+		"subscription": i.Subscription, "delivery": i.Delivery, "voided": orEmpty(i.Voided), "fallback": fallbackText(i), "deleted": !i.DeletedAt.IsZero(),
 	} {
 		if raw, err := encode(value); err == nil {
 			fields[name] = raw

@@ -67,11 +67,11 @@ func TestEveryChangeIsRecorded(t *testing.T) {
 		name, action, before, after string
 		do                          func() error
 	}{
-		{"created", actCreate, "", `{"deleted":false,"delivery":{},"enabled":true,"kind":"beacon","name":"Main","owner":"","paused":false,` +
+		{"created", actCreate, "", `{"deleted":false,"delivery":{},"enabled":true,"fallback":"","kind":"beacon","name":"Main","owner":"","paused":false,` +
 			`"rotate_by":"","secret.headers.0.value":"entered","secret.token":"entered",` +
 			`"settings.headers":[{"name":"X-A","value":"********"}],"settings.mode":"plain","settings.token":"********",` +
 			`"settings.url":"https://siem.example.com/in","settings.verify_tls":true,` +
-			`"subscription":{"types":["alert.*"],"min_severity":"info","alert_types":[],"projects":[],"include_children":false},"voided":[]}`,
+			`"subscription":{"types":["alert.*"],"min_severity":"info","alert_types":[],"projects":[],"include_children":false,"where":""},"voided":[]}`,
 			func() error { return nil }},
 		{"a setting", actUpdate, `{"settings.mode":"plain"}`, `{"settings.mode":"panics"}`, func() error { return update(`{"settings":{"mode":"panics"}}`) }},
 		{"a secret", actUpdate, "", `{"secret.token":"entered"}`, func() error { return update(`{"settings":{"token":"canary-token-2"}}`) }},
@@ -187,8 +187,8 @@ func TestRecordsAreShort(t *testing.T) {
 	}
 }
 
-// TestPlans: the account's plan is asked when an integration is made, when one is switched on, and before settings that
-// are not saved are tried.
+// TestPlans: the account's plan is asked when an integration is made, when one is switched on, and before settings are
+// tried, saved or not.
 func TestPlans(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
@@ -205,6 +205,8 @@ func TestPlans(t *testing.T) {
 	wantErr(t, err, refused)
 	r := newReceiver(t)
 	_, err = f.TestUnsaved(ctx, account, TestInput{Kind: "beacon", Settings: json.RawMessage(`{"url":"` + r.URL + `","token":"canary-token-9"}`)})
+	wantErr(t, err, refused)
+	_, err = f.Test(ctx, account, i.ID, TestInput{})
 	wantErr(t, err, refused)
 	if len(r.got) > 0 {
 		t.Error("a kind that is not in the plan was tried")

@@ -52,6 +52,27 @@ type References struct {
 	LookupEnv func(name string) (string, bool)
 }
 
+// Is says whether a text is meant as a reference, well-formed or not.
+func (p *References) Is(text string) bool { return isReference(text) }
+
+// Check says why a reference may not be used in an account. Its error continues the name of a setting.
+func (p *References) Check(account event.Account, text string) error {
+	ref, err := parseReference(text)
+	if err != nil {
+		return err
+	}
+	return p.permits(account, ref)
+}
+
+// Resolve gives what a reference stands for now. Its error continues the reference as a sentence.
+func (p *References) Resolve(account event.Account, text string) (string, error) {
+	ref, err := parseReference(text)
+	if err != nil {
+		return "", err
+	}
+	return p.resolve(account, ref)
+}
+
 // reference is a parsed one.
 type reference struct {
 	env  string // a variable's name, or

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 
 	"github.com/tocsin-hub/tocsin/internal/seal"
 	"github.com/tocsin-hub/tocsin/internal/store"
@@ -37,7 +35,7 @@ func (s *Service) resealRow(ctx context.Context, row store.Integration, reseal f
 	s.changes.Lock()
 	defer s.changes.Unlock()
 	for try := 1; ; try++ {
-		fresh, n, err := resealed(row, reseal)
+		fresh, n, err := seal.ResealAll(row.Secrets, reseal, func(path string) seal.AAD { return aad(row, path) })
 		if err != nil || n == 0 {
 			return 0, err
 		}
@@ -58,20 +56,4 @@ func (s *Service) resealRow(ctx context.Context, row store.Integration, reseal f
 			return 0, err
 		}
 	}
-}
-
-// resealed gives a row's secrets sealed anew, and how many of them changed.
-func resealed(row store.Integration, reseal func([]byte, seal.AAD) ([]byte, bool, error)) (fresh map[string][]byte, n int, err error) {
-	fresh = maps.Clone(row.Secrets)
-	for _, path := range slices.Sorted(maps.Keys(row.Secrets)) {
-		sealed, changed, err := reseal(row.Secrets[path], aad(row, path))
-		if err != nil {
-			return nil, 0, err
-		}
-		if changed {
-			fresh[path] = sealed
-			n++
-		}
-	}
-	return fresh, n, nil
 }

@@ -152,6 +152,7 @@ func (s *Service) changedParts(old, i store.Integration) []string {
 		{"delivery", !bytes.Equal(s.Delivery(old), s.Delivery(i))},
 		{"owner", old.Owner != i.Owner},
 		{"rotate_by", old.RotateBy != i.RotateBy},
+		{"fallback", old.Fallback != i.Fallback},
 	} {
 		if part.changed {
 			parts = append(parts, part.name)

@@ -63,7 +63,8 @@ func switched(i store.Integration, on bool, reason string) store.Integration {
 }
 
 // Delete ends an integration. Unless forced it refuses with a BacklogError while anything is undelivered. Its row stays
-// for its history, without secrets. Errors: ErrNotFound, ErrVersion, BacklogError.
+// for its history, without secrets. Integrations whose fallback it is lose it; that, too, wants force. Errors: ErrNotFound,
+// ErrVersion, BacklogError, FallbackError.
 func (s *Service) Delete(ctx context.Context, account event.Account, id event.ID, version int64, force bool) error {
 	s.changes.Lock()
 	defer s.changes.Unlock()
@@ -78,8 +79,18 @@ func (s *Service) Delete(ctx context.Context, account event.Account, id event.ID
 	if waiting+parked > 0 && !force {
 		return &BacklogError{Waiting: waiting, Parked: parked}
 	}
+	others, err := s.fallsBackTo(ctx, account, id)
+	if err != nil {
+		return err
+	}
+	if len(others) > 0 && !force {
+		return newFallbackError(others)
+	}
+	if err := s.clearFallbacks(ctx, others); err != nil {
+		return err
+	}
 	old := i
-	i.Enabled, i.Secrets, i.Voided = false, nil, nil
+	i.Enabled, i.Secrets, i.Voided, i.Fallback = false, nil, nil, event.ID{}
 	i.DeletedAt = s.Now().UTC()
 	i.UpdatedAt = i.DeletedAt
 	i.Say = s.sayDeleted(i, waiting, parked)

@@ -26,13 +26,13 @@ const (
 const errForbidden = "the destination's address is not a public one; whoever operates this hub can allow it with egress.allow"
 
 // Grade says how sure a success is.
-type Grade string
+type Grade = connector.Grade
 
 // The grades.
 const (
-	Accepted     Grade = "accepted"     // the vendor took it; what becomes of it is not known
-	Confirmed    Grade = "confirmed"    // the vendor's success means that it arrived
-	Unverifiable Grade = "unverifiable" // nothing could be proven
+	Accepted     = connector.Accepted
+	Confirmed    = connector.Confirmed
+	Unverifiable = connector.Unverifiable
 )
 
 // TestResult is what a test found. Request and Response are nil when there was none.
@@ -43,6 +43,7 @@ type TestResult struct {
 	Error     string    `json:"error" doc:"Why it did not work; empty if it did." example:""`
 	LatencyMS float64   `json:"latency_ms" doc:"How long it took, in milliseconds." example:"41.3"`
 	Grade     Grade     `json:"grade" enum:"accepted,confirmed,unverifiable," doc:"How sure a success is; empty without one." example:"confirmed"`
+	Notes     []string  `json:"notes,omitempty" doc:"What to know of the requests: which signatures they carry, public keys for the receiver."`
 }
 
 // TestInput is what a caller asks of a test.
@@ -59,9 +60,6 @@ type TestInput struct {
 // valid, UnknownKindError, whatever CheckKind says. That the vendor refuses is not an error but a result.
 func (s *Service) TestUnsaved(ctx context.Context, account event.Account, in TestInput) (TestResult, error) {
 	if _, err := s.kind(in.Kind); err != nil {
-		return TestResult{}, err
-	}
-	if err := s.CheckKind(account, in.Kind); err != nil {
 		return TestResult{}, err
 	}
 	return s.test(ctx, store.Integration{Account: account, Kind: in.Kind, Settings: json.RawMessage(`{}`)}, "", in)
@@ -82,6 +80,9 @@ func (s *Service) Test(ctx context.Context, account event.Account, id event.ID, 
 func (s *Service) test(ctx context.Context, i store.Integration, id string, in TestInput) (TestResult, error) {
 	def, err := s.kind(i.Kind)
 	if err != nil {
+		return TestResult{}, err
+	}
+	if err := s.CheckKind(i.Account, i.Kind); err != nil {
 		return TestResult{}, err
 	}
 	var errs form.Errors
@@ -158,11 +159,11 @@ func (s *Service) try(ctx context.Context, def connector.Definition, o opened, r
 	start := time.Now() // a duration is measured by the monotonic clock, not by the hub's
 	grade, err := Unverifiable, error(nil)
 	if record != nil {
-		grade, err = gradeOf(def.Kind), send(ctx, o.instance, record)
+		grade, err = connector.GradeOf(def.Kind, o.instance), send(ctx, o.instance, record)
 	} else if tester, ok := o.instance.(connector.Tester); ok {
-		grade, err = gradeOf(def.Kind), guarded(func() error { return tester.Test(ctx) })
+		grade, err = connector.GradeOf(def.Kind, o.instance), guarded(func() error { return tester.Test(ctx) })
 	}
-	result := TestResult{OK: err == nil, LatencyMS: float64(time.Since(start).Microseconds()) / 1000}
+	result := TestResult{OK: err == nil, LatencyMS: float64(time.Since(start).Microseconds()) / 1000, Notes: o.notes()}
 	result.Request, result.Response = exchanged(exchange)
 	if errors.Is(err, httpkit.ErrForbiddenAddress) {
 		// Which address a name has inside is not for everybody who may press the button.
@@ -175,13 +176,6 @@ func (s *Service) try(ctx context.Context, def connector.Definition, o opened, r
 	}
 	result.Grade = grade
 	return result
-}
-
-func gradeOf(k connector.Kind) Grade {
-	if k.ConfirmsDelivery {
-		return Confirmed
-	}
-	return Accepted
 }
 
 // send delivers one event the way the integration's engine would.

@@ -26,6 +26,9 @@ func (s *Service) Warnings(i store.Integration) []Warning {
 	for _, path := range i.Voided {
 		warn("settings."+path, "was given up because the destination changed; events wait until it is entered again or cleared")
 	}
+	if text := s.fallbackWarning(i); text != "" {
+		warn("fallback", text)
+	}
 	def, known := s.Catalogue[i.Kind]
 	if !known {
 		warn("kind", "this build has no connector of this kind; nothing is sent")
@@ -38,7 +41,8 @@ func (s *Service) Warnings(i store.Integration) []Warning {
 	if v := gjson.GetBytes(settings, "verify_tls"); v.Exists() && !v.Bool() {
 		warn("settings.verify_tls", "is off: anybody in between can read and change what is sent")
 	}
-	if hasSetting(form.Schema(def.Settings()), "signing_secret") && gjson.GetBytes(settings, "signing_secret").String() == "" {
+	if hasSetting(form.Schema(def.Settings()), "signing_secret") && gjson.GetBytes(settings, "signing_secret").String() == "" &&
+		gjson.GetBytes(settings, "signing_key").String() == "" {
 		warn("settings.signing_secret", "is not set: the receiver cannot tell who sent a message")
 	}
 	if days, ok := daysLeft(i.RotateBy, s.Now()); ok && days < 0 {

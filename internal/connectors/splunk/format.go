@@ -12,6 +12,7 @@ import (
 
 	"github.com/tocsin-hub/tocsin/internal/connector"
 	"github.com/tocsin-hub/tocsin/internal/event"
+	"github.com/tocsin-hub/tocsin/internal/event/payload"
 )
 
 // maxPooled bounds a buffer that is kept for the next batch (4 MiB).
@@ -19,8 +20,10 @@ const maxPooled = 4 << 20
 
 // formatter writes HEC's event objects. What is the same for every event is encoded once.
 type formatter struct {
-	meta []byte // ,"host":…,"source":…,"sourcetype":…,"index":…,"event":
-	gzip bool
+	meta    []byte // ,"host":…,"source":…,"sourcetype":…,"index":…,"event":
+	gzip    bool
+	profile payload.Profile
+	form    payload.Writer // nil: Tocsin's own form
 }
 
 func newFormatter(s *Settings) *formatter {
@@ -39,20 +42,54 @@ func newFormatter(s *Settings) *formatter {
 	return f
 }
 
+// use takes the form that the settings choose.
+func (f *formatter) use(p *connector.Payload, env connector.Env) error {
+	write, profile, err := p.Open(env)
+	if err != nil {
+		return fmt.Errorf("opening the payload profile: %w", err)
+	}
+	f.profile = profile
+	if profile.Name != payload.Native {
+		f.form = write
+	}
+	return nil
+}
+
 // appendEvent appends one event object. A batch is such objects one after the other, not an array.
 //
 // The indexed fields let tstats count by type and severity without reading events. They have names of their own: a
 // field that is indexed and also found in the event shows twice in a search.
-func (f *formatter) appendEvent(dst []byte, r *event.Record) []byte {
+//
+// The error says that the form cannot hold the event; dst is then given back as it was.
+func (f *formatter) appendEvent(dst []byte, r *event.Record) ([]byte, error) {
+	start := len(dst)
 	dst = append(dst, `{"time":`...)
 	dst = appendSeconds(dst, r)
 	dst = append(dst, f.meta...)
-	dst = r.AppendJSON(dst)
+	dst, err := f.appendForm(dst, r)
+	if err != nil {
+		return dst[:start], err
+	}
 	dst = append(dst, `,"fields":{"tocsin_type":"`...)
 	dst = append(dst, r.Type...) // [a-z0-9_.], see event.ValidType
 	dst = append(dst, `","tocsin_severity":"`...)
 	dst = append(dst, r.Severity.String()...)
-	return append(dst, `"}}`...)
+	return append(dst, `"}}`...), nil
+}
+
+// appendForm appends the event in its form; a line of text is a JSON string.
+func (f *formatter) appendForm(dst []byte, r *event.Record) ([]byte, error) {
+	switch {
+	case f.form == nil:
+		return r.AppendJSON(dst), nil
+	case !f.profile.Text:
+		return f.form(dst, r)
+	}
+	line, err := f.form(nil, r)
+	if err != nil {
+		return dst, err
+	}
+	return event.AppendString(dst, string(line)), nil
 }
 
 // appendSeconds appends the event's time as epoch seconds with milliseconds, HEC's resolution, or the time of
@@ -98,16 +135,28 @@ func (b *buffers) body() []byte {
 	return b.plain
 }
 
-// write fills b with a batch.
-func (f *formatter) write(b *buffers, ds []connector.Delivery) error {
+// write fills b with a batch, and gives the deliveries whose events the form cannot hold; b is without them.
+func (f *formatter) write(b *buffers, ds []connector.Delivery) (connector.Rejected, error) {
 	b.plain = b.plain[:0]
 	b.packed.Reset()
+	var refused connector.Rejected
 	for i := range ds {
-		b.plain = f.appendEvent(b.plain, ds[i].Record)
+		var err error
+		if b.plain, err = f.appendEvent(b.plain, ds[i].Record); err != nil {
+			if refused == nil {
+				refused = connector.Rejected{}
+			}
+			refused[i] = connector.Unwritable(f.profile.Name, err)
+		}
 	}
-	if !f.gzip {
-		return nil
+	if !f.gzip || len(b.plain) == 0 {
+		return refused, nil
 	}
+	return refused, b.pack()
+}
+
+// pack compresses the batch.
+func (b *buffers) pack() error {
 	b.gz.Reset(&b.packed)
 	if _, err := b.gz.Write(b.plain); err != nil {
 		return fmt.Errorf("writing gzip: %w", err)

@@ -27,7 +27,9 @@ type Settings struct {
 	SourceType string
 	Host       string
 	Gzip       bool
-	Batch      connector.Batch
+	connector.Payload
+	Batch connector.Batch
+	Ack   ackSettings
 	httpkit.Connection
 }
 
@@ -48,15 +50,19 @@ func (s *Settings) Form(f *form.Set) {
 		form.Help("Left out, Splunk uses the address it was called from."))
 	f.Bool("gzip", &s.Gzip, "Compress", form.Default(true), form.Group("Connection"), form.Advanced(),
 		form.Help("Sends gzip: about a fifth of the bytes."))
+	s.Payload.Fields(f)
 	s.Batch = connector.Batch{MaxEvents: 2000, MaxBytes: form.MiB, MaxWait: 200 * time.Millisecond}
 	s.Batch.Fields(f)
+	s.Ack.fields(f)
 	s.Connection.Fields(f, httpkit.DefaultConnectTimeout, httpkit.DefaultRequestTimeout)
 }
 
 // Validate checks what spans several settings.
 func (s *Settings) Validate() error {
 	var errs form.Errors
+	s.Payload.Check(&errs)
 	s.Connection.Check(&errs)
+	s.Ack.check(&errs)
 	return errs.Err()
 }
 

@@ -25,10 +25,10 @@ func Kind() connector.Kind {
 		Auth:     "A HEC token, in the header Authorization: Splunk <token>.",
 		Retry: "408, 429, 5xx and network faults are tried again, in order; an event that Splunk calls invalid is put " +
 			"aside and the rest of its batch goes again. HEC does not deduplicate: search with dedup id.",
-		Ownership:        "The payload is HEC's envelope around Tocsin's own; the index is yours.",
+		Ownership:        "The payload is HEC's envelope around Tocsin's own, or around a profile of your choice; the index is yours.",
 		DocsURL:          "https://help.splunk.com/en/splunk-enterprise/get-data-in/collect-http-event-data",
 		Readme:           readme,
-		ConfirmsDelivery: false, // 200 comes before the event is in the index
+		ConfirmsDelivery: false, // 200 comes before the event is in the index; see Connector.Grade
 	}
 }
 
@@ -42,6 +42,7 @@ type Connector struct {
 	now      func() time.Time
 	format   *formatter
 	version  string
+	acks     *acks // nil: what Splunk takes counts as delivered
 }
 
 var (
@@ -49,6 +50,8 @@ var (
 	_ connector.Batcher     = (*Connector)(nil)
 	_ connector.BatchWaiter = (*Connector)(nil)
 	_ connector.Tester      = (*Connector)(nil)
+	_ connector.Pipeliner   = (*Connector)(nil)
+	_ connector.Grader      = (*Connector)(nil)
 )
 
 func open(s *Settings, env connector.Env) (*Connector, error) {
@@ -56,7 +59,15 @@ func open(s *Settings, env connector.Env) (*Connector, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Connector{settings: s, client: client, now: env.Now, format: newFormatter(s), version: env.Version}, nil
+	format := newFormatter(s)
+	if err := format.use(&s.Payload, env); err != nil {
+		return nil, err
+	}
+	c := &Connector{settings: s, client: client, now: env.Now, format: format, version: env.Version}
+	if s.Ack.Mode == ackOn {
+		c.acks = newAcks(c, channelOf(env.Account, env.Integration), s.Ack.Interval, s.Ack.Timeout)
+	}
+	return c, nil
 }
 
 // BatchLimits are the settings' own.
@@ -67,31 +78,86 @@ func (c *Connector) BatchLimits() (events, bytes int) {
 // BatchWait is the settings' own.
 func (c *Connector) BatchWait() time.Duration { return c.settings.Batch.MaxWait }
 
+// BatchesInFlight lets several batches wait for their acknowledgement at once.
+func (c *Connector) BatchesInFlight() int {
+	if c.acks == nil {
+		return 0
+	}
+	return maxUnacked
+}
+
+// Grade is confirmed when Splunk acknowledges what it has indexed.
+func (c *Connector) Grade() connector.Grade {
+	if c.acks == nil {
+		return connector.Accepted
+	}
+	return connector.Confirmed
+}
+
 // Close gives the connections back.
 func (c *Connector) Close() { c.client.CloseIdle() }
 
-// SendBatch posts events in one request.
+// SendBatch posts events in one request, and waits until they are indexed if acknowledgement is on.
 func (c *Connector) SendBatch(ctx context.Context, ds []connector.Delivery) error {
 	if len(ds) == 0 {
 		return nil
 	}
-	b := getBuffers()
-	if err := c.format.write(b, ds); err != nil {
-		return connector.Permanent(fmt.Errorf("compressing for Splunk: %w", err))
+	p := &post{c: c, ds: ds}
+	var err error
+	if c.acks != nil {
+		err = c.acks.send(ctx, p)
+	} else {
+		err = p.send(ctx)
 	}
-	req := c.request(http.MethodPost)
-	req.Body, req.Plain = b.body(), b.plain
-	if c.settings.Gzip {
-		req.Header["Content-Encoding"] = []string{"gzip"}
+	if len(p.refused) == len(ds) {
+		return p.refused
 	}
-	resp, err := c.client.Do(ctx, req)
+	return p.refused.Rest(len(ds), err)
+}
+
+// post is one batch on its way. What the profile cannot write of it is refused, and the rest is sent.
+type post struct {
+	c       *Connector
+	ds      []connector.Delivery
+	refused connector.Rejected
+}
+
+// sent is how many events the request holds, once it is made.
+func (p *post) sent() int { return len(p.ds) - len(p.refused) }
+
+// send posts the batch.
+func (p *post) send(ctx context.Context) error {
+	req, release, err := p.request()
+	if err != nil {
+		return err
+	}
+	resp, err := p.c.client.Do(ctx, req)
 	if err != nil {
 		return fmt.Errorf("posting to Splunk: %w", err) // the buffers are left to the transport
 	}
-	if resp.Released {
-		putBuffers(b)
+	release(resp)
+	return judge(resp, p.sent(), p.c.now())
+}
+
+// request makes the request. Release gives its buffers back, as far as the answer says that nothing holds them.
+func (p *post) request() (req *httpkit.Request, release func(*httpkit.Response), err error) {
+	b := getBuffers()
+	if p.refused, err = p.c.format.write(b, p.ds); err != nil {
+		return nil, nil, connector.Permanent(fmt.Errorf("compressing for Splunk: %w", err))
 	}
-	return judge(resp, len(ds), c.now())
+	if p.sent() == 0 {
+		return nil, nil, p.refused
+	}
+	req = p.c.request(http.MethodPost)
+	req.Body, req.Plain = b.body(), b.plain
+	if p.c.settings.Gzip {
+		req.Header["Content-Encoding"] = []string{"gzip"}
+	}
+	return req, func(resp *httpkit.Response) {
+		if resp.Released {
+			putBuffers(b)
+		}
+	}, nil
 }
 
 func (c *Connector) request(method string) *httpkit.Request {
@@ -107,11 +173,18 @@ func (c *Connector) request(method string) *httpkit.Request {
 
 // Test posts an empty body to the event endpoint: HEC checks the token first and then answers "No data" (code 5), so
 // that the token is proven and nothing is indexed. (The health endpoint does not need a valid token.) Whether the
-// token may write to the index shows only when an event is sent.
+// token may write to the index shows only when an event is sent. With acknowledgement on it asks for one as well.
 func (c *Connector) Test(ctx context.Context) error {
-	resp, err := c.client.Do(ctx, c.request(http.MethodPost))
+	req := c.request(http.MethodPost)
+	if c.acks != nil {
+		req.Header[channelHeader] = []string{c.acks.channel}
+	}
+	resp, err := c.client.Do(ctx, req)
 	if err != nil {
 		return fmt.Errorf("reaching Splunk: %w", err)
 	}
-	return judgeTest(resp, c.now())
+	if err := judgeTest(resp, c.now()); err != nil || c.acks == nil {
+		return err
+	}
+	return c.acks.test(ctx)
 }

@@ -191,10 +191,18 @@ func TestSchema(t *testing.T) {
 	for _, text := range connectortest.Hostile {
 		records = append(records, connectortest.Record(event.NewID(), text))
 	}
-	for _, s := range []*Settings{{}, {Index: "i", Host: "h\"\n", Source: "s", SourceType: "t"}} {
+	for _, s := range []*Settings{
+		{}, {Index: "i", Host: "h\"\n", Source: "s", SourceType: "t"}, {Payload: connector.Payload{Profile: "ocsf"}}, {Payload: connector.Payload{Profile: "cef"}},
+	} {
 		f := newFormatter(s)
+		if err := f.use(&s.Payload, connector.Env{}); err != nil {
+			t.Fatal(err)
+		}
 		for _, r := range records {
-			raw := f.appendEvent(nil, r)
+			raw, err := f.appendEvent(nil, r)
+			if err != nil {
+				t.Fatal(err)
+			}
 			v, err := jsonschema.UnmarshalJSON(bytes.NewReader(raw))
 			if err != nil {
 				t.Fatalf("%s: %v", raw, err)
@@ -235,7 +243,7 @@ func TestJudge(t *testing.T) {
 		{401, `{"text":"Invalid authorization","code":3}`, "permanent check the token"},
 		{403, `{"text":"Invalid token","code":4}`, "permanent check the token"},
 		{400, `{"text":"Incorrect index","code":7,"invalid-event-number":1}`, "permanent the index exists"},
-		{400, `{"text":"Data channel is missing","code":10}`, "permanent acknowledgement off"},
+		{400, `{"text":"Data channel is missing","code":10}`, "permanent indexer acknowledgement"},
 		{500, `{"text":"Internal server error","code":8}`, "retryable tries again"},
 		{503, `{"text":"Server is busy","code":9}`, "throttled busy"},
 		{503, `{"text":"HEC is unhealthy, queues are full","code":18}`, "throttled queues"},
@@ -376,7 +384,7 @@ func BenchmarkFormat(b *testing.B) {
 			var in, out int
 			for b.Loop() {
 				buf := getBuffers()
-				if err := f.write(buf, ds); err != nil {
+				if _, err := f.write(buf, ds); err != nil {
 					b.Fatal(err)
 				}
 				in, out = len(buf.plain), len(buf.body())

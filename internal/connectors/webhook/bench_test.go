@@ -36,7 +36,9 @@ func BenchmarkFormatAndSign(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		o := c.requests.Get().(*outgoing)
-		o.one(formatObject, c.write, d)
+		if err := o.one(&c.body, d); err != nil {
+			b.Fatal(err)
+		}
 		o.address(d.Key, d.Record.Type, 1795176000)
 		o.signed(c.sign)
 		c.requests.Put(o)

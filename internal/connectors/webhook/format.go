@@ -9,7 +9,7 @@ import (
 
 	"github.com/tocsin-hub/tocsin/internal/connector"
 	"github.com/tocsin-hub/tocsin/internal/connector/httpkit"
-	"github.com/tocsin-hub/tocsin/internal/event/cloudevents"
+	"github.com/tocsin-hub/tocsin/internal/event/payload"
 )
 
 // The headers that Tocsin sets, in Go's spelling; names of headers have no case.
@@ -29,14 +29,15 @@ type outgoing struct {
 	request httpkit.Request
 	body    []byte
 	scratch []byte
-	native  string // the signature header's name
+	native  string // the header of Tocsin's signature
+	raw     string // the header of the signature over the body alone; empty: none
 
 	id, seconds string
 }
 
 // newOutgoing fills in what is the same for every request.
-func newOutgoing(s *Settings, version string) *outgoing {
-	h := http.Header{"Content-Type": {contentType(s.Format, s.Profile)}}
+func newOutgoing(s *Settings, profile payload.Profile, version string) *outgoing {
+	h := http.Header{"Content-Type": {contentType(s.Format, profile)}}
 	if version != "" {
 		h.Set("User-Agent", "Tocsin/"+version)
 	}
@@ -49,38 +50,85 @@ func newOutgoing(s *Settings, version string) *outgoing {
 		seen[name] = true
 		h.Add(name, own.Value.Reveal())
 	}
-	native := http.CanonicalHeaderKey(s.SignatureHeader)
-	return &outgoing{
-		request: httpkit.Request{Method: s.Method, URL: s.URL, Header: h, Signatures: []string{native, headerSignature}},
-		native:  native,
+	o := &outgoing{
+		request: httpkit.Request{Method: s.Method, URL: s.URL, Header: h},
+		native:  http.CanonicalHeaderKey(s.SignatureHeader), raw: http.CanonicalHeaderKey(s.bodyHeader()),
 	}
+	o.request.Signatures = []string{o.native, headerSignature}
+	if o.raw != "" {
+		o.request.Signatures = append(o.request.Signatures, o.raw)
+	}
+	return o
 }
 
 // contentType is what a body of that format and profile is called.
-func contentType(format, profile string) string {
+func contentType(format string, p payload.Profile) string {
 	switch {
+	case p.Text:
+		return p.Media()
 	case format == formatNDJSON:
 		return "application/x-ndjson"
-	case profile == profileCloudEvents && format == formatArray:
-		return cloudevents.BatchContentType
-	case profile == profileCloudEvents:
-		return cloudevents.ContentType
+	case format == formatArray || p.AlwaysArray:
+		return p.ArrayMedia()
 	}
-	return "application/json"
+	return p.Media()
 }
 
-// one writes a body of one event.
-func (o *outgoing) one(format string, write profile, d connector.Delivery) {
-	o.reset()
-	o.body = appendBody(o.body, format, write, []connector.Delivery{d})
-	o.request.Body = o.body
+// body is how a request's body is made of events.
+type body struct {
+	format string
+	array  bool // one event goes as an array of one
+	write  payload.Writer
 }
 
-// many writes a body of several events.
-func (o *outgoing) many(format string, write profile, ds []connector.Delivery) {
+// one writes a body of one event. Its error says that the form cannot hold the event; there is no body then.
+func (o *outgoing) one(f *body, d connector.Delivery) error {
 	o.reset()
-	o.body = appendBody(o.body, format, write, ds)
+	var err error
+	if f.array {
+		o.body = append(o.body, '[')
+	}
+	if o.body, err = f.write(o.body, d.Record); err != nil {
+		return err
+	}
+	if f.array {
+		o.body = append(o.body, ']')
+	}
 	o.request.Body = o.body
+	return nil
+}
+
+// many writes a body of several events, and gives the errors of those that the form cannot hold; the body is without them.
+func (o *outgoing) many(f *body, ds []connector.Delivery) map[int]error {
+	o.reset()
+	var refused map[int]error
+	array := f.format == formatArray
+	if array {
+		o.body = append(o.body, '[')
+	}
+	start := len(o.body)
+	for i := range ds {
+		before := len(o.body)
+		if array && before > start {
+			o.body = append(o.body, ',')
+		}
+		var err error
+		if o.body, err = f.write(o.body, ds[i].Record); err != nil {
+			if refused == nil {
+				refused = map[int]error{}
+			}
+			refused[i], o.body = err, o.body[:before]
+			continue
+		}
+		if !array {
+			o.body = append(o.body, '\n')
+		}
+	}
+	if array {
+		o.body = append(o.body, ']')
+	}
+	o.request.Body = o.body
+	return refused
 }
 
 func (o *outgoing) reset() {
@@ -88,27 +136,6 @@ func (o *outgoing) reset() {
 		o.body = nil
 	}
 	o.body = o.body[:0]
-}
-
-// appendBody appends the request's body. With format object there is one delivery.
-func appendBody(dst []byte, format string, write profile, ds []connector.Delivery) []byte {
-	switch format {
-	case formatArray:
-		dst = append(dst, '[')
-		for i := range ds {
-			if i > 0 {
-				dst = append(dst, ',')
-			}
-			dst = write(dst, ds[i].Record)
-		}
-		return append(dst, ']')
-	case formatNDJSON:
-		for i := range ds {
-			dst = append(write(dst, ds[i].Record), '\n')
-		}
-		return dst
-	}
-	return write(dst, ds[0].Record)
 }
 
 // address sets the headers that differ between requests.
@@ -120,13 +147,19 @@ func (o *outgoing) address(id, eventType string, unix int64) {
 	o.set(headerTimestamp, o.seconds)
 }
 
-// signed sets the two signature headers over the body as it is.
+// signed sets the signature headers over the body as it is.
 func (o *outgoing) signed(s *signer) {
 	if s.off() {
 		return
 	}
-	o.scratch = s.native(o.scratch[:0], o.seconds, o.body)
-	o.set(o.native, string(o.scratch))
+	if len(s.keys) > 0 {
+		o.scratch = s.native(o.scratch[:0], o.seconds, o.body)
+		o.set(o.native, string(o.scratch))
+	}
+	if len(s.keys) > 0 && o.raw != "" {
+		o.scratch = s.raw(o.scratch[:0], o.body)
+		o.set(o.raw, string(o.scratch))
+	}
 	o.scratch = s.standard(o.scratch[:0], o.id, o.seconds, o.body)
 	o.set(headerSignature, string(o.scratch))
 }

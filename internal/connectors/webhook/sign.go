@@ -1,6 +1,7 @@
 package webhook
 
 import (
+	"crypto/ed25519"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
@@ -36,8 +37,11 @@ func signingKey(text string) ([]byte, error) {
 	return key, nil
 }
 
-// signer makes the signatures of one integration, by each live secret. It is safe for concurrent use.
-type signer struct{ keys []*keyed }
+// signer makes the signatures of one integration, by each live secret and key. It is safe for concurrent use.
+type signer struct {
+	keys    []*keyed
+	private []ed25519.PrivateKey
+}
 
 // keyed holds hashes that a key has already been mixed into: that saves half of the work for short messages.
 type keyed struct{ pool sync.Pool }
@@ -66,7 +70,15 @@ type mac struct {
 }
 
 // off says that nothing is signed.
-func (s *signer) off() bool { return len(s.keys) == 0 }
+func (s *signer) off() bool { return len(s.keys)+len(s.private) == 0 }
+
+// raw appends the signature over the body alone, by the newest secret: such a header holds one.
+func (s *signer) raw(dst, body []byte) []byte {
+	m := s.keys[0].mac("", "", body)
+	dst = hex.AppendEncode(dst, m.sum[:])
+	s.keys[0].pool.Put(m)
+	return dst
+}
 
 // native appends Tocsin's own signature: t=<seconds>,v1=<hex>[,v1=<hex>], over seconds, a dot and the body.
 func (s *signer) native(dst []byte, seconds string, body []byte) []byte {
@@ -81,8 +93,8 @@ func (s *signer) native(dst []byte, seconds string, body []byte) []byte {
 	return dst
 }
 
-// standard appends the Standard Webhooks signature: v1,<base64>[ v1,<base64>], over id, seconds and body, each
-// followed by a dot but the last.
+// standard appends the Standard Webhooks signature: v1,<base64> by each secret and v1a,<base64> by each key, with blanks
+// between them, over id, seconds and body, each followed by a dot but the last.
 func (s *signer) standard(dst []byte, id, seconds string, body []byte) []byte {
 	for i, k := range s.keys {
 		if i > 0 {
@@ -93,10 +105,13 @@ func (s *signer) standard(dst []byte, id, seconds string, body []byte) []byte {
 		dst = base64.StdEncoding.AppendEncode(dst, m.sum[:])
 		k.pool.Put(m)
 	}
+	if len(s.private) > 0 {
+		dst = s.asymmetric(dst, id, seconds, body)
+	}
 	return dst
 }
 
-// mac sums id.seconds.body, or seconds.body if id is empty. The caller puts it back.
+// mac sums id.seconds.body, without what is empty and its dot. The caller puts it back.
 func (k *keyed) mac(id, seconds string, body []byte) *mac {
 	m := k.pool.Get().(*mac)
 	m.hash.Reset()
@@ -105,7 +120,9 @@ func (k *keyed) mac(id, seconds string, body []byte) *mac {
 	if id != "" {
 		h = append(append(h, id...), '.')
 	}
-	h = append(append(h, seconds...), '.')
+	if seconds != "" {
+		h = append(append(h, seconds...), '.')
+	}
 	m.hash.Write(h)    //nolint:errcheck // a hash never fails to write
 	m.hash.Write(body) //nolint:errcheck
 	m.hash.Sum(m.sum[:0])

@@ -12,6 +12,7 @@ import (
 
 	"github.com/tocsin-hub/tocsin/internal/connector"
 	"github.com/tocsin-hub/tocsin/internal/connector/httpkit"
+	"github.com/tocsin-hub/tocsin/internal/event/payload"
 )
 
 //go:embed README.md
@@ -24,11 +25,11 @@ func Kind() connector.Kind {
 		Title:    "Webhook",
 		Summary:  "Posts events to any HTTP endpoint, signed, one at a time or in batches.",
 		Category: "webhook",
-		Auth: "Any headers, secret or not; an HMAC-SHA256 signature with two live secrets, and Standard Webhooks; " +
-			"mutual TLS.",
+		Auth: "Any headers, secret or not; HMAC-SHA256 and Ed25519 signatures with two live secrets and keys, also as " +
+			"Standard Webhooks; mutual TLS.",
 		Retry: "408, 425, 429, 5xx and network faults are tried again; 410 disables the integration; every attempt " +
 			"has the same webhook-id, so that a receiver can drop duplicates.",
-		Ownership:        "The payload is Tocsin's own envelope, or CloudEvents 1.0; the receiver is yours.",
+		Ownership:        "The payload is Tocsin's own envelope, or a profile of your choice; the receiver is yours.",
 		DocsURL:          "https://www.standardwebhooks.com/",
 		Readme:           readme,
 		ConfirmsDelivery: true,
@@ -43,7 +44,8 @@ type Connector struct {
 	settings *Settings
 	client   *httpkit.Client
 	now      func() time.Time
-	write    profile
+	body     body
+	profile  payload.Profile
 	sign     *signer
 	requests sync.Pool // of *outgoing
 }
@@ -55,6 +57,7 @@ var (
 	_ connector.Batcher       = (*Connector)(nil)
 	_ connector.BatchWaiter   = (*Connector)(nil)
 	_ connector.Tester        = (*Connector)(nil)
+	_ connector.Noter         = (*Connector)(nil)
 )
 
 func open(s *Settings, env connector.Env) (*Connector, error) {
@@ -66,8 +69,16 @@ func open(s *Settings, env connector.Env) (*Connector, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Connector{settings: s, client: client, now: env.Now, write: profiles[s.Profile], sign: sign}
-	c.requests.New = func() any { return newOutgoing(s, env.Version) }
+	if err := sign.addKeys(s.SigningKey, s.PreviousKey); err != nil {
+		return nil, err
+	}
+	write, profile, err := s.Payload.Open(env)
+	if err != nil {
+		return nil, fmt.Errorf("opening the payload profile: %w", err)
+	}
+	c := &Connector{settings: s, client: client, now: env.Now, profile: profile, sign: sign}
+	c.body = body{format: s.Format, array: profile.AlwaysArray, write: write}
+	c.requests.New = func() any { return newOutgoing(s, profile, env.Version) }
 	return c, nil
 }
 
@@ -88,12 +99,15 @@ func (c *Connector) Close() { c.client.CloseIdle() }
 // Send posts one event.
 func (c *Connector) Send(ctx context.Context, d connector.Delivery) error {
 	o := c.requests.Get().(*outgoing)
-	o.one(c.settings.Format, c.write, d)
+	if err := o.one(&c.body, d); err != nil {
+		c.requests.Put(o)
+		return connector.Unwritable(c.profile.Name, err)
+	}
 	return c.post(ctx, o, d.Key, d.Record.Type)
 }
 
-// SendBatch posts many events in one request, which fails or succeeds as a whole. With format object there is no such
-// request: then each event is posted by itself.
+// SendBatch posts many events in one request, which fails or succeeds as a whole; events that the payload profile cannot
+// hold are left out of it. With format object there is no such request: then each event is posted by itself.
 func (c *Connector) SendBatch(ctx context.Context, ds []connector.Delivery) error {
 	if len(ds) == 0 {
 		return nil
@@ -102,8 +116,15 @@ func (c *Connector) SendBatch(ctx context.Context, ds []connector.Delivery) erro
 		return c.sendEach(ctx, ds)
 	}
 	o := c.requests.Get().(*outgoing)
-	o.many(c.settings.Format, c.write, ds)
-	return c.post(ctx, o, batchID(ds), batchType(ds))
+	refused := connector.Rejected(o.many(&c.body, ds))
+	for i, err := range refused {
+		refused[i] = connector.Unwritable(c.profile.Name, err)
+	}
+	if len(refused) == len(ds) {
+		c.requests.Put(o)
+		return refused
+	}
+	return refused.Rest(len(ds), c.post(ctx, o, batchID(ds), batchType(ds)))
 }
 
 func (c *Connector) sendEach(ctx context.Context, ds []connector.Delivery) error {
@@ -145,7 +166,7 @@ func (c *Connector) post(ctx context.Context, o *outgoing, id, eventType string)
 // §9.2.1), so that it alerts nobody, and still proves the way there, TLS and, where the receiver checks them for this
 // method too, the credentials. Most receivers do not implement OPTIONS: an answer that says so is a success.
 func (c *Connector) Test(ctx context.Context) error {
-	o := newOutgoing(c.settings, "")
+	o := newOutgoing(c.settings, c.profile, "")
 	o.request.Method = http.MethodOptions
 	delete(o.request.Header, "User-Agent")
 	delete(o.request.Header, "Content-Type")

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 
 	"github.com/google/go-cmp/cmp"
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
@@ -24,13 +25,24 @@ import (
 	"github.com/tocsin-hub/tocsin/internal/connector/connectortest"
 	"github.com/tocsin-hub/tocsin/internal/connector/httpkit"
 	"github.com/tocsin-hub/tocsin/internal/event"
+	"github.com/tocsin-hub/tocsin/internal/event/eventtest"
 	"github.com/tocsin-hub/tocsin/internal/form"
 )
 
 const (
 	secretText  = connectortest.Canary + "-signing-secret"
 	secretWhsec = "whsec_Y2FuYXJ5LTVmM2IxYy1wcmV2aW91cy1zZWNyZXQ="
+	// The base64 of "canary-5f3b1c-ed25519-seed-01234", and of the same with 5 at its end.
+	keyText      = "whsk_Y2FuYXJ5LTVmM2IxYy1lZDI1NTE5LXNlZWQtMDEyMzQ="
+	previousText = "whsk_Y2FuYXJ5LTVmM2IxYy1lZDI1NTE5LXNlZWQtMDEyMzU="
 )
+
+// forms are the formats and profiles that are looked at closely; what the others write is their own tests' concern.
+var forms = []struct{ format, profile string }{
+	{formatObject, "native"}, {formatArray, "native"}, {formatNDJSON, "native"},
+	{formatObject, "cloudevents"}, {formatArray, "cloudevents"}, {formatNDJSON, "cloudevents"},
+	{formatObject, "ocsf"}, {formatArray, "ecs"}, {formatNDJSON, "ecs"}, {formatObject, "cef"}, {formatNDJSON, "cef"},
+}
 
 // settings are valid settings with every secret set.
 func settings(t testing.TB, format, profile string) func(string) string {
@@ -43,7 +55,8 @@ func settings(t testing.TB, format, profile string) func(string) string {
 				{"name": "X-Token", "value": connectortest.Canary + "-header", "secret": true},
 				{"name": "Authorization", "value": "Bearer " + connectortest.Canary},
 			},
-			"signing_secret": secretText, "previous_signing_secret": secretWhsec,
+			"signing_secret": secretText, "previous_signing_secret": secretWhsec, "body_signature_header": "X-Body-Sig",
+			"signing_key": keyText, "previous_signing_key": previousText,
 			"client_certificate": cert, "client_key": key,
 		})
 		if err != nil {
@@ -55,27 +68,53 @@ func settings(t testing.TB, format, profile string) func(string) string {
 
 func TestContract(t *testing.T) {
 	t.Parallel()
-	for _, format := range []string{formatObject, formatArray, formatNDJSON} {
-		for _, profile := range profileNames() {
-			t.Run(format+" "+profile, func(t *testing.T) {
-				t.Parallel()
-				connectortest.Run(t, connectortest.Harness{
-					Definition: Definition(),
-					Settings:   settings(t, format, profile),
-					Titles:     func(r connectortest.Request) ([]string, error) { return titles(r, format) },
-					Keys:       func(r connectortest.Request) []string { return r.Header["Webhook-Id"] },
-					Alerts:     func(r connectortest.Request) bool { return r.Method != http.MethodOptions || len(r.Body) > 0 },
-				})
-			})
-		}
+	for _, c := range forms {
+		t.Run(c.format+" "+c.profile, func(t *testing.T) {
+			t.Parallel()
+			h := connectortest.Harness{
+				Definition: Definition(),
+				Settings:   settings(t, c.format, c.profile),
+				Titles:     func(r connectortest.Request) ([]string, error) { return titles(r, c.format) },
+				Keys:       func(r connectortest.Request) []string { return r.Header["Webhook-Id"] },
+				Alerts:     func(r connectortest.Request) bool { return r.Method != http.MethodOptions || len(r.Body) > 0 },
+			}
+			if c.profile == "cef" {
+				h.Titles, h.Shown = cefTitles, cefShown
+			}
+			connectortest.Run(t, h)
+		})
 	}
+}
+
+// cefTitles reads lines of CEF back.
+func cefTitles(r connectortest.Request) ([]string, error) {
+	var list []string
+	for line := range strings.Lines(string(r.Body)) {
+		l, err := eventtest.ParseCEF(strings.TrimSuffix(line, "\n"))
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, l.Name)
+	}
+	return list, nil
+}
+
+// cefShown is a title as CEF's header can hold it: short, and without line ends.
+func cefShown(title string) string {
+	return strings.Map(func(c rune) rune {
+		if c != '\t' && unicode.IsControl(c) || c == '\u2028' || c == '\u2029' {
+			return ' '
+		}
+		return c
+	}, event.Clip(title, 512))
 }
 
 // titles reads events back with encoding/json, whatever their profile.
 func titles(r connectortest.Request, format string) ([]string, error) {
 	type ev struct {
-		Title string `json:"title"`
-		Data  *struct {
+		Title   string `json:"title"`
+		Message string `json:"message"` // of OCSF and ECS
+		Data    *struct {
 			Title string `json:"title"`
 		} `json:"data"`
 	}
@@ -101,8 +140,11 @@ func titles(r connectortest.Request, format string) ([]string, error) {
 	}
 	var list []string
 	for _, e := range events {
-		if e.Data != nil {
+		if e.Data != nil && e.Data.Title != "" {
 			e.Title = e.Data.Title
+		}
+		if e.Message != "" {
+			e.Title = e.Message
 		}
 		list = append(list, e.Title)
 	}
@@ -139,23 +181,21 @@ func openAt(t testing.TB, raw string, now time.Time) *Connector {
 func TestGolden(t *testing.T) {
 	t.Parallel()
 	now := time.Unix(1795176000, 0)
-	for _, format := range []string{formatObject, formatArray, formatNDJSON} {
-		for _, profile := range profileNames() {
-			raw := form.Merge(new(Settings), json.RawMessage(settings(t, format, profile)("https://example.com")),
-				json.RawMessage(`{"client_certificate":null,"client_key":null}`))
-			c := openAt(t, string(raw), now)
-			e := &httpkit.Exchange{Full: true, DryRun: true}
-			var err error
-			if c.UsesBatch() {
-				err = c.SendBatch(httpkit.WithExchange(t.Context(), e), fixed(t, 2))
-			} else {
-				err = c.Send(httpkit.WithExchange(t.Context(), e), fixed(t, 1)[0])
-			}
-			if !errors.Is(err, httpkit.ErrDryRun) {
-				t.Fatal(err)
-			}
-			connectortest.Golden(t, format+"-"+profile+".http", connectortest.Text(e))
+	for _, f := range forms {
+		raw := form.Merge(new(Settings), json.RawMessage(settings(t, f.format, f.profile)("https://example.com")),
+			json.RawMessage(`{"client_certificate":null,"client_key":null}`))
+		c := openAt(t, string(raw), now)
+		e := &httpkit.Exchange{Full: true, DryRun: true}
+		var err error
+		if c.UsesBatch() {
+			err = c.SendBatch(httpkit.WithExchange(t.Context(), e), fixed(t, 2))
+		} else {
+			err = c.Send(httpkit.WithExchange(t.Context(), e), fixed(t, 1)[0])
 		}
+		if !errors.Is(err, httpkit.ErrDryRun) {
+			t.Fatal(err)
+		}
+		connectortest.Golden(t, f.format+"-"+f.profile+".http", connectortest.Text(e))
 	}
 }
 
@@ -164,12 +204,12 @@ func TestGolden(t *testing.T) {
 func TestPreviewsAreNotSigned(t *testing.T) {
 	t.Parallel()
 	for _, header := range []string{"X-Tocsin-Signature", "X-SOCWarden-Signature", "x-sig"} {
-		c := openAt(t, `{"url":"https://example.com","signing_secret":"`+secretText+`","signature_header":"`+header+`"}`, time.Now())
+		c := openAt(t, `{"url":"https://example.com","signing_secret":"`+secretText+`","signing_key":"`+keyText+`","body_signature_header":"X-Body","signature_header":"`+header+`"}`, time.Now())
 		e := &httpkit.Exchange{Full: true, DryRun: true}
 		if err := c.Send(httpkit.WithExchange(t.Context(), e), fixed(t, 1)[0]); !errors.Is(err, httpkit.ErrDryRun) {
 			t.Fatal(err)
 		}
-		for _, name := range []string{header, headerSignature} {
+		for _, name := range []string{header, headerSignature, "X-Body"} {
 			if got := e.RequestHeader.Get(name); got != form.Mask {
 				t.Errorf("%s: %s is shown as %q", header, name, got)
 			}
@@ -286,6 +326,16 @@ func TestSettings(t *testing.T) {
 		`"url":"https://a.example"`: "",
 		`"url":"https://a.example","method":"PUT","format":"ndjson","profile":"cloudevents","batch":{"max_events":5,"max_bytes":"2MiB","max_wait":"2s"}`: "",
 		`"url":"https://a.example","signing_secret":"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"`:                                                            "",
+		`"url":"https://a.example","signing_key":"` + keyText + `","previous_signing_key":"` + previousText + `"`:                                        "",
+		`"url":"https://a.example","profile":"cef","format":"ndjson"`:                                                                                    "",
+		`"url":"https://a.example","profile":"cef","format":"array"`:                                                                                     "format cannot be array with the profile cef, which writes lines of text",
+		`"url":"https://a.example","template":"{}"`:                                                                                                      "template is only for the profile template",
+		`"url":"https://a.example","signing_key":"` + secretText + `"`:                                                                                   "signing_key must begin with whsk_",
+		`"url":"https://a.example","signing_key":"whsk_***"`:                                                                                             "signing_key must have base64 after whsk_",
+		`"url":"https://a.example","signing_key":"whsk_c2hvcnQ="`:                                                                                        "signing_key must have 32 or 64 bytes after whsk_, once decoded",
+		`"url":"https://a.example","previous_signing_key":"` + keyText + `"`:                                                                             "signing_key is required with previous_signing_key",
+		`"url":"https://a.example","body_signature_header":"x-tocsin-signature"`:                                                                         "body_signature_header is the signature header already",
+		`"url":"https://a.example","body_signature_header":"X-B","headers":[{"name":"x-b","value":"x"}]`:                                                 "headers.0.name is the signature header, which Tocsin sets itself",
 		``:                              "url is required",
 		`"url":"ftp://a.example"`:       "url must be an absolute URL that begins with https:// or http://",
 		`"url":"https://u:p@a.example"`: "url must not hold a user name or password: use a header",
