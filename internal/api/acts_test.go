@@ -24,6 +24,9 @@ var unrecorded = map[string]string{
 	"redeem-link":         "recorded as user.password_change by the room of people",
 	"inspect-link":        "reads",
 	"preview-integration": "makes a request and does not send it",
+	"test-source":         "reads a sample and takes nothing",
+	"try-subscription":    "reads",
+	"try-mapping-rule":    "reads",
 	"begin-totp":          "nothing is in force before a code has confirmed it",
 }
 
@@ -145,7 +148,7 @@ func (h *hub) holdRecord(t *testing.T, action string, d deed, actor map[string]s
 	if at := got.Get("at").Time(); time.Since(at) > time.Minute || got.Get("took_ms").Num < 0 {
 		t.Errorf("the times are %s", got.Raw)
 	}
-	for _, secret := range []string{canarySecret, canaryHeader, goodPassword, h.admin, done.get("key").Str, done.get("codes.0").Str} {
+	for _, secret := range []string{canarySecret, canaryHeader, goodPassword, h.admin, done.get("key").Str, done.get("secret").Str, done.get("codes.0").Str} {
 		if secret != "" && strings.Contains(got.Raw, secret) {
 			t.Errorf("the record holds a secret: %s", got.Raw)
 		}
@@ -158,7 +161,7 @@ func (h *hub) look(by *person) map[string]any {
 	h.t.Helper()
 	seen := map[string]any{}
 	for _, path := range []string{
-		"integrations", "api-keys", "users", "accounts", "projects", "secrets", "mailbox", "deliveries", "audit", "stats",
+		"integrations", "sources", "api-keys", "users", "accounts", "projects", "mapping-rules", "secrets", "mailbox", "deliveries", "audit", "stats",
 	} {
 		seen[path] = h.settled(h.want(200, "GET", "/api/v1/"+path, "").body)
 	}

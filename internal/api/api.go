@@ -30,7 +30,10 @@ import (
 	"github.com/tocsin-hub/tocsin/internal/identity/gate"
 	"github.com/tocsin-hub/tocsin/internal/identity/plan"
 	"github.com/tocsin-hub/tocsin/internal/identity/user"
+	"github.com/tocsin-hub/tocsin/internal/ingest"
 	"github.com/tocsin-hub/tocsin/internal/integration"
+	"github.com/tocsin-hub/tocsin/internal/mapping"
+	"github.com/tocsin-hub/tocsin/internal/source"
 	"github.com/tocsin-hub/tocsin/internal/store"
 )
 
@@ -52,7 +55,10 @@ type Deliveries interface {
 	Retry(ctx context.Context, account event.Account, id event.ID, force bool) error
 	Replay(ctx context.Context, account event.Account, spec deliver.ReplaySpec) (store.Job, error)
 	Discard(ctx context.Context, account event.Account, s deliver.Selection, reason string) (int, error)
+	Backfill(ctx context.Context, account event.Account, integration event.ID, spec deliver.BackfillSpec) (store.Job, error)
 	Job(ctx context.Context, account event.Account, id event.ID) (deliver.JobView, error)
+	Jobs(ctx context.Context, account event.Account, p store.Page) ([]deliver.JobView, string, error)
+	CancelJob(ctx context.Context, account event.Account, id event.ID) error
 	Events(ctx context.Context, account event.Account, f deliver.EventFilter, p store.Page) ([]*event.Record, string, error)
 	Event(ctx context.Context, account event.Account, id event.ID) (*event.Record, error)
 }
@@ -95,15 +101,25 @@ type Deps struct {
 
 	Identity     Identity
 	Integrations *integration.Service
-	Catalogue    connector.Catalogue
-	Deliveries   Deliveries
-	Mailbox      Mailbox
-	Captures     Captures
-	Health       Health
+	Sources      *source.Service
+	// TrySource reads a sample as a source would, and takes nothing.
+	TrySource  func(ctx context.Context, account event.Account, id event.ID, header http.Header, body []byte) (ingest.Tried, error)
+	Dialects   []ingest.Dialect
+	Mapping    *mapping.Service
+	Catalogue  connector.Catalogue
+	Deliveries Deliveries
+	Mailbox    Mailbox
+	Captures   Captures
+	Health     Health
 	// ClientIP gives the caller's address, seen through trusted proxies; nil takes the connection's.
 	ClientIP func(*http.Request) string
 	Log      *slog.Logger
 	Version  string
+	// Watch begins to watch what happens in an account; deliver.Engine.Watch does.
+	Watch func(ctx context.Context, account event.Account, spec deliver.LiveSpec) (Watch, error)
+	// StreamKeepAlive and StreamRecheck are how long a stream is silent at most, and how often its caller is looked at
+	// again; 0 is 15 s and 30 s.
+	StreamKeepAlive, StreamRecheck time.Duration
 }
 
 // server holds what handlers need.
@@ -156,11 +172,16 @@ func newServer(d Deps) *server {
 	})
 	describeIngest(doc)
 	a.eventOperations()
+	a.liveOperations()
 	a.integrationOperations()
 	a.tryingOperations()
+	a.sourceOperations()
+	a.trialOperations()
+	a.mappingOperations()
 	a.connectorOperations()
 	a.deliveryOperations()
 	a.mailboxOperations()
+	a.jobOperations()
 	a.stateOperations()
 	a.keyOperations()
 	a.sessionOperations()

@@ -44,18 +44,20 @@ func TestOtherAccounts(t *testing.T) {
 	key := h.want(201, "POST", "/api/v1/api-keys", `{"name":"k","scopes":["events:read"]}`).get("id").Str
 	project, owner := h.project("web"), h.person(event.DefaultAccount, identity.RoleOwner)
 	session := h.want(200, "GET", "/api/v1/me/sessions", "", owner.here()).get("items.0.id").Str
+	sourcePath := h.source("x")
 	h.account("other", "")
 	values := map[string]string{
 		"/api/v1/integrations/{id}": path, "/api/v1/events/{id}": "/api/v1/events/" + e.ID.Text(event.PrefixEvent),
 		"/api/v1/deliveries/{id}": "/api/v1/deliveries/" + d.ID.Text(event.PrefixDelivery),
 		"/api/v1/jobs/{id}":       "/api/v1/jobs/" + job,
 		"/api/v1/api-keys/{id}":   "/api/v1/api-keys/" + key, "/api/admin/api-keys/{id}": "/api/admin/api-keys/" + key,
-		"/api/v1/projects/{id}": project, "/api/v1/users/{id}": "/api/v1/users/" + owner.id,
-		"/api/v1/me/sessions/{id}": "/api/v1/me/sessions/" + session,
+		"/api/v1/sources/{id}": sourcePath, "/api/v1/projects/{id}": project, "/api/v1/users/{id}": "/api/v1/users/" + owner.id,
+		"/api/v1/mapping-rules/{id}": h.mappingRule("noise"), "/api/v1/me/sessions/{id}": "/api/v1/me/sessions/" + session,
 	}
 	bodies := map[string]string{
 		"update-integration": `{"name":"stolen"}`, "preview-integration": `{"event_type":"alert.created"}`,
-		"update-project": `{"title":"stolen"}`, "update-user": `{"role":"viewer"}`,
+		"update-source": `{"name":"stolen"}`, "test-source": `{"sample":{}}`, "update-project": `{"title":"stolen"}`,
+		"backfill-integration": `{"from":"2026-01-20T00:00:00Z"}`, "update-mapping-rule": `{"name":"stolen"}`, "update-user": `{"role":"viewer"}`,
 	}
 	stranger, somebody := withKey(h.key("other", identity.Admin)), h.person("other", identity.RoleOwner)
 	for id, o := range documented(t, h.server.api.OpenAPI()) {
@@ -80,7 +82,7 @@ func TestOtherAccounts(t *testing.T) {
 			}
 		}
 	}
-	for _, p := range []string{"integrations", "events", "deliveries", "mailbox", "projects"} {
+	for _, p := range []string{"integrations", "sources", "events", "deliveries", "mailbox", "jobs", "projects", "mapping-rules"} {
 		if r := h.want(200, "GET", "/api/v1/"+p, "", stranger); r.get("items.#").Int() != 0 {
 			t.Errorf("%s of another account lists %s", p, r.body)
 		}

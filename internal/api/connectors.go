@@ -21,7 +21,8 @@ type Connector struct {
 	Auth         string     `json:"auth" doc:"How it authenticates." example:"Any headers, secret or not; an HMAC-SHA256 signature."`
 	Retry        string     `json:"retry" doc:"How it retries and deduplicates." example:"408, 425, 429, 5xx and network faults are tried again."`
 	Ownership    string     `json:"ownership" doc:"Whose the payload is and what it holds." example:"The payload is Tocsin's own envelope; the receiver is yours."`
-	Grade        string     `json:"grade" enum:"accepted,confirmed" doc:"How sure a successful delivery is."`
+	Grade        string     `json:"grade" enum:"accepted,confirmed,unverifiable" doc:"How sure a successful delivery is, by default: the vendor took it, or it arrived for certain."`
+	GradeVaries  bool       `json:"grade_varies" doc:"Whether settings decide the grade; an integration's stats have its own."`
 	Order        string     `json:"order" enum:"by_key,none" doc:"The default of delivery.order."`
 	Locked       bool       `json:"locked" doc:"Whether the account's plan does not have it." example:"false"`
 	Plans        []string   `json:"plans,omitempty" doc:"With locked: the plans that have it, the cheapest first." example:"[\"business\"]"`
@@ -36,10 +37,7 @@ func newConnector(d connector.Definition) Connector {
 	c := Connector{
 		Kind: d.Kind.Name, Title: d.Kind.Title, Summary: d.Kind.Summary, Category: d.Kind.Category, Auth: d.Kind.Auth,
 		Retry: d.Kind.Retry, Ownership: d.Kind.Ownership, DocsURL: d.Kind.DocsURL,
-		Grade: "accepted", Order: connector.OrderNone, Capabilities: []string{},
-	}
-	if d.Kind.ConfirmsDelivery {
-		c.Grade = "confirmed"
+		Grade: string(d.Kind.Grade()), GradeVaries: d.Grades, Order: connector.OrderNone, Capabilities: []string{},
 	}
 	if d.Kind.OrderedByKey {
 		c.Order = connector.OrderByKey
@@ -73,6 +71,15 @@ type EventType struct {
 	Sample      jsonObject `json:"sample" doc:"An event of this type." example:"{\"type\":\"alert.created\",\"title\":\"Ten failed logins, then a success\"}"`
 }
 
+// AlertType is one entry of the registry of alert types.
+type AlertType struct {
+	Name        string `json:"name" doc:"The alert type." example:"impossible_travel"`
+	Category    string `json:"category" doc:"Where it belongs." example:"behavioral"`
+	Description string `json:"description" doc:"What it means." example:"Two sign-ins too far apart for the time between them."`
+	Severity    string `json:"severity" enum:"info,low,medium,high,critical" doc:"How severe it usually is."`
+	Mitre       string `json:"mitre,omitempty" doc:"The technique of ATT&CK that it usually stands for." example:"T1078"`
+}
+
 func (a *server) connectorOperations() {
 	register(a, op{
 		id: "list-connectors", method: http.MethodGet, path: "/api/v1/connectors", tag: tagConnectors, scope: scopeAny,
@@ -88,6 +95,11 @@ func (a *server) connectorOperations() {
 		summary: "List event types",
 		about:   "The catalogue of event types, with a sample of each. Other well-formed types are accepted too; their category is other.",
 	}, a.listEventTypes)
+	register(a, op{
+		id: "list-alert-types", method: http.MethodGet, path: "/api/v1/alert-types", tag: tagEvents, scope: scopeAny,
+		summary: "List alert types",
+		about:   "What is known about values of the field alert_type. Others are accepted too; their category is other.",
+	}, a.listAlertTypes)
 }
 
 func (a *server) listConnectors(ctx context.Context, _ *struct{}) (*body[list[Connector]], error) {
@@ -116,6 +128,14 @@ func (a *server) getConnector(ctx context.Context, in *struct {
 			in.Kind, strings.Join(sortedKeys(a.Catalogue), ", ")))
 	}
 	return answer(a.connector(ctx, d).full(d)), nil
+}
+
+func (a *server) listAlertTypes(context.Context, *struct{}) (*body[list[AlertType]], error) {
+	l := list[AlertType]{Items: []AlertType{}}
+	for _, t := range event.AlertTypes() {
+		l.Items = append(l.Items, AlertType{t.Name, t.Category, t.Description, t.Severity.String(), t.Mitre})
+	}
+	return answer(l), nil
 }
 
 func (a *server) listEventTypes(context.Context, *struct{}) (*body[list[EventType]], error) {

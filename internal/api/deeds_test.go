@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tocsin-hub/tocsin/internal/deliver"
 	"github.com/tocsin-hub/tocsin/internal/event"
 	"github.com/tocsin-hub/tocsin/internal/identity"
 )
@@ -42,12 +43,33 @@ var deeds = map[string]func(*testing.T, *hub) deed{
 			idle: func() bool { return len(got) == 0 },
 		}
 	},
+	"create-source": func(*testing.T, *hub) deed {
+		return deed{method: "POST", path: "/api/v1/sources", body: sourceBody("new")}
+	},
+	"update-source": onSource("PATCH", "", `{"enabled":false}`),
+	"rotate-source": onSource("POST", "/rotate", ""),
+	"delete-source": onSource("DELETE", "", ""),
 	"retry-delivery": func(_ *testing.T, h *hub) deed {
 		d := h.engine.deliverOne("acme", "mailbox").ID.Text(event.PrefixDelivery)
 		return deed{method: "POST", path: "/api/v1/deliveries/" + d + "/retry", target: d, idle: func() bool { return h.engine.retries == 0 }}
 	},
 	"replay-mailbox": func(_ *testing.T, h *hub) deed {
 		return deed{method: "POST", path: "/api/v1/mailbox/replay", body: `{"filter":{}}`, idle: func() bool { return len(h.engine.replays) == 0 }}
+	},
+	"backfill-integration": func(_ *testing.T, h *hub) deed {
+		path := h.webhook("x", "https://x.example.com")
+		return deed{
+			method: "POST", path: path + "/backfill", body: `{"from":"2026-01-20T00:00:00Z"}`, target: tail(path),
+			idle: func() bool { return len(h.engine.backfills) == 0 },
+		}
+	},
+	"cancel-job": func(_ *testing.T, h *hub) deed {
+		j, err := h.engine.Replay(h.t.Context(), "acme", deliver.ReplaySpec{})
+		if err != nil {
+			h.t.Fatal(err)
+		}
+		id := j.ID.Text(event.PrefixJob)
+		return deed{method: "POST", path: "/api/v1/jobs/" + id + "/cancel", target: id, idle: func() bool { return h.engine.jobs[j.ID].State == "queued" }}
 	},
 	"discard-mailbox": func(_ *testing.T, h *hub) deed {
 		return deed{
@@ -75,6 +97,17 @@ var deeds = map[string]func(*testing.T, *hub) deed{
 		h.account("acme-eu", "acme")
 		h.want(200, "POST", "/api/v1/accounts/acme-eu/close", "")
 		return deed{method: "POST", path: "/api/v1/accounts/acme-eu/reopen", account: "acme-eu", target: "acme-eu"}
+	},
+	"create-mapping-rule": func(*testing.T, *hub) deed {
+		return deed{method: "POST", path: "/api/v1/mapping-rules", body: `{"name":"noise","drop":true}`}
+	},
+	"update-mapping-rule": func(_ *testing.T, h *hub) deed {
+		path := h.mappingRule("noise")
+		return deed{method: "PATCH", path: path, body: `{"position":7}`, target: tail(path)}
+	},
+	"delete-mapping-rule": func(_ *testing.T, h *hub) deed {
+		path := h.mappingRule("noise")
+		return deed{method: "DELETE", path: path, target: tail(path)}
 	},
 	"create-project": func(*testing.T, *hub) deed {
 		return deed{method: "POST", path: "/api/v1/projects", body: `{"name":"web"}`}
@@ -136,6 +169,14 @@ func onWebhook(method, verb, body string, before ...string) func(*testing.T, *hu
 		for _, b := range before {
 			h.want(200, "POST", path+"/"+b, "")
 		}
+		return deed{method: method, path: path + verb, body: body, target: tail(path)}
+	}
+}
+
+// onSource is a deed on a source endpoint.
+func onSource(method, verb, body string) func(*testing.T, *hub) deed {
+	return func(_ *testing.T, h *hub) deed {
+		path := h.source("x")
 		return deed{method: method, path: path + verb, body: body, target: tail(path)}
 	}
 }

@@ -14,21 +14,44 @@ import (
 
 // Delivery is one event on its way to one integration.
 type Delivery struct {
-	ID          string    `json:"id" doc:"Its id; the same at every attempt." example:"dlv_01kmb7a2v4e9zr6x3q8w5t0ysd"`
-	Integration string    `json:"integration" doc:"Where it goes." example:"int_01kmb7a2v4e9zr6x3q8w5t0ysd"`
-	Event       string    `json:"event,omitempty" doc:"The event; absent for a range that expired as a whole." example:"evt_01kmb7a2v4e9zr6x3q8w5t0ysd"`
-	Account     string    `json:"account,omitempty" doc:"The event's account: the integration's own, or one below it." example:"acme"`
-	Type        string    `json:"type,omitempty" doc:"The event's type." example:"alert.created"`
-	Severity    string    `json:"severity" doc:"The event's severity." example:"high"`
-	Status      string    `json:"status" enum:"delivered,waiting,parked,behind,mailbox,discarded,expired" doc:"Where it stands."`
-	Attempts    int       `json:"attempts" doc:"Attempts spent so far."`
-	Due         time.Time `json:"due,omitzero" doc:"When a parked delivery is tried again."`
-	Cause       string    `json:"cause,omitempty" doc:"The last error, or why it was discarded." example:"the webhook's receiver answered 503 Service Unavailable"`
-	CauseClass  string    `json:"cause_class,omitempty" doc:"permanent, retryable, throttled, exhausted, disabled, gone, person, trimmed or age." example:"exhausted"`
-	Since       time.Time `json:"since,omitzero" doc:"When it got its status."`
-	OrderingKey string    `json:"ordering_key,omitempty" doc:"Deliveries of one key keep their order." example:"brute-force/203.0.113.7"`
-	Matched     uint64    `json:"matched,omitempty" doc:"How many events an expired range held."`
-	History     []Attempt `json:"history,omitempty" doc:"Its attempts, in the answer for one delivery."`
+	ID          string        `json:"id" doc:"Its id; the same at every attempt." example:"dlv_01kmb7a2v4e9zr6x3q8w5t0ysd"`
+	Integration string        `json:"integration" doc:"Where it goes." example:"int_01kmb7a2v4e9zr6x3q8w5t0ysd"`
+	Event       string        `json:"event,omitempty" doc:"The event; absent for a range that expired as a whole." example:"evt_01kmb7a2v4e9zr6x3q8w5t0ysd"`
+	Account     string        `json:"account,omitempty" doc:"The event's account: the integration's own, or one below it." example:"acme"`
+	Type        string        `json:"type,omitempty" doc:"The event's type." example:"alert.created"`
+	Severity    string        `json:"severity" doc:"The event's severity." example:"high"`
+	Status      string        `json:"status" enum:"delivered,waiting,parked,behind,mailbox,discarded,expired" doc:"Where it stands."`
+	Attempts    int           `json:"attempts" doc:"Attempts spent so far."`
+	Due         time.Time     `json:"due,omitzero" doc:"When a parked delivery is tried again."`
+	Cause       string        `json:"cause,omitempty" doc:"The last error, or why it was discarded." example:"the webhook's receiver answered 503 Service Unavailable"`
+	CauseClass  string        `json:"cause_class,omitempty" doc:"permanent, retryable, throttled, exhausted, disabled, gone, person, trimmed, age or overflow." example:"exhausted"`
+	Since       time.Time     `json:"since,omitzero" doc:"When it got its status."`
+	OrderingKey string        `json:"ordering_key,omitempty" doc:"Deliveries of one key keep their order." example:"brute-force/203.0.113.7"`
+	Matched     uint64        `json:"matched,omitempty" doc:"How many events an expired range held."`
+	Grade       string        `json:"grade,omitempty" enum:"accepted,confirmed,unverifiable" doc:"Of a delivered one: how sure that is."`
+	Job         string        `json:"job,omitempty" doc:"The backfill that brought it." example:"job_01kmb7a2v4e9zr6x3q8w5t0ysd"`
+	FallbackOf  *DeliveryLink `json:"fallback_of,omitempty" doc:"Of one that came by fallback: the delivery that failed, and where."`
+	Fallback    *DeliveryLink `json:"fallback,omitempty" doc:"Of one in the mailbox: the delivery that its integration's fallback got for it."`
+	History     []Attempt     `json:"history,omitempty" doc:"Its attempts, in the answer for one delivery."`
+}
+
+// DeliveryLink names another delivery.
+type DeliveryLink struct {
+	Delivery    string `json:"delivery" doc:"Its id." example:"dlv_01kmb7a2v4e9zr6x3q8w5t0ysd"`
+	Integration string `json:"integration" doc:"Its integration." example:"int_01kmb7a2v4e9zr6x3q8w5t0ysd"`
+}
+
+func newLink(integration, delivery event.ID) *DeliveryLink {
+	if delivery.IsZero() {
+		return nil
+	}
+	return &DeliveryLink{Delivery: delivery.Text(event.PrefixDelivery), Integration: integration.Text(event.PrefixIntegration)}
+}
+
+// link adds what a delivery has to do with others.
+func (d *Delivery) link(job, fromIntegration, fromDelivery, toIntegration, toDelivery event.ID) {
+	d.Job = idOrEmpty(event.PrefixJob, job)
+	d.FallbackOf, d.Fallback = newLink(fromIntegration, fromDelivery), newLink(toIntegration, toDelivery)
 }
 
 // Attempt is one request made for a delivery.
@@ -42,6 +65,7 @@ type Attempt struct {
 	Class     string    `json:"class,omitempty" doc:"What kind of error it was." example:"retryable"`
 	Answer    string    `json:"answer,omitempty" doc:"The beginning of what the receiver answered." example:"try again later"`
 	Batched   int       `json:"batched" doc:"How many deliveries the request carried."`
+	Grade     string    `json:"grade,omitempty" enum:"accepted,confirmed,unverifiable" doc:"How sure a success is: the vendor took it, it arrived for certain, or nothing could be proven."`
 }
 
 func newDelivery(v deliver.DeliveryView) Delivery {
@@ -49,22 +73,19 @@ func newDelivery(v deliver.DeliveryView) Delivery {
 		ID: v.ID.Text(event.PrefixDelivery), Integration: v.Integration.Text(event.PrefixIntegration), Event: eventText(v.Event),
 		Type: v.Type, Severity: v.Severity.String(), Status: v.Status, Attempts: v.Attempts, Due: v.Due, Cause: v.Cause,
 		CauseClass: v.CauseClass, Since: v.Since, OrderingKey: v.OrderingKey, Account: string(v.Account),
+		Grade: string(v.Grade),
 	}
+	d.link(v.Run, v.FromIntegration, v.FromDelivery, v.ToIntegration, v.ToDelivery)
 	for _, t := range v.History {
 		d.History = append(d.History, Attempt{
 			Number: t.Number, At: t.At, LatencyMS: milliseconds(t.Latency), Outcome: string(t.Outcome), Status: t.Status,
-			Error: t.Error, Class: t.Class, Answer: t.Answer, Batched: t.Batched,
+			Error: t.Error, Class: t.Class, Answer: t.Answer, Batched: t.Batched, Grade: string(t.Grade),
 		})
 	}
 	return d
 }
 
-func eventText(id event.ID) string {
-	if id.IsZero() {
-		return ""
-	}
-	return id.Text(event.PrefixEvent)
-}
+func eventText(id event.ID) string { return idOrEmpty(event.PrefixEvent, id) }
 
 func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 

@@ -15,9 +15,11 @@ const (
 const (
 	tagEvents       = "Events"
 	tagIntegrations = "Integrations"
+	tagSources      = "Sources"
 	tagConnectors   = "Connectors"
 	tagDeliveries   = "Deliveries"
 	tagMailbox      = "Mailbox"
+	tagJobs         = "Jobs"
 	tagState        = "State"
 	tagKeys         = "API keys"
 	tagUsers        = "People"
@@ -48,9 +50,11 @@ func newDocument(version string) *huma.OpenAPI {
 		Tags: []*huma.Tag{
 			{Name: tagEvents, Description: "Send events, and read back the recent ones."},
 			{Name: tagIntegrations, Description: "Where events go: configured instances of connectors, each with its subscription and delivery policy."},
+			{Name: tagSources, Description: "Where events come from: endpoints that each belong to one sending tool, with a key and a way of proving who sends of its own."},
 			{Name: tagConnectors, Description: "What can be configured, with the JSON Schema of each connector's settings."},
 			{Name: tagDeliveries, Description: "One event on its way to one integration, with every attempt."},
 			{Name: tagMailbox, Description: "Deliveries that ended in failure, kept with their cause until a person decides."},
+			{Name: tagJobs, Description: "Long work: replays from the mailbox, and backfills, which bring an integration what was received before it was made."},
 			{Name: tagState, Description: "Whether everything works, and whether the counts add up."},
 			{Name: tagKeys, Description: "Keys for this API."},
 			{Name: tagUsers, Description: "People, how they sign in, and what the hub knows of the caller."},
@@ -76,6 +80,7 @@ const servedElsewhere = "x-tocsin-room"
 type receipt struct {
 	Accepted  int              `json:"accepted" doc:"How many events are durable now." example:"2"`
 	IDs       []string         `json:"ids" doc:"Their ids, in the order sent." example:"[\"evt_01kmb7a2v4e9zr6x3q8w5t0ysd\"]"`
+	Dropped   int              `json:"dropped,omitempty" doc:"How many the account's mapping rules dropped; they have no ids."`
 	OverQuota uint64           `json:"over_quota,omitempty" doc:"How many of them are above the plan's number of the month, and taken all the same."`
 	Rejected  []receiptProblem `json:"rejected,omitempty" doc:"The events that were refused; the others are accepted all the same."`
 }
@@ -122,16 +127,19 @@ func describeIngest(doc *huma.OpenAPI) {
 	})
 	doc.AddOperation(&huma.Operation{
 		OperationID: "send-dialect", Method: "POST", Path: "/api/v1/ingest/{source}", Tags: []string{tagEvents}, Security: security,
-		Summary:     "Send events as a tool writes them",
-		Description: "Takes what the named tool posts, and turns it into events. The tool's own bytes are kept as raw.",
+		Summary: "Send events as a tool writes them",
+		Description: "Takes what the named tool posts, and turns it into events. The tool's own bytes are kept as raw.\n\n" +
+			"In the place of a tool's name may stand the id of a source endpoint (src_…). Then the source says what the tool is and how the sender proves itself; a key is needed only if the source says so. " +
+			"A delivery that carries an id, or a signed time, is taken once: the same again gets the same answer.",
 		Parameters: []*huma.Param{{
-			Name: "source", In: "path", Required: true, Description: "The tool, such as falco or wallarm.", Example: "falco",
+			Name: "source", In: "path", Required: true, Description: "The tool, such as falco or wallarm, or the id of a source endpoint.", Example: "falco",
 			Schema: &huma.Schema{Type: huma.TypeString},
 		}},
 		RequestBody: &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"application/json": {
 			Schema: &huma.Schema{Type: huma.TypeObject, AdditionalProperties: true},
 		}}},
-		Responses:  problems("400", "401", "403", "404", "413", "415", "422", "429", "503"),
+		Responses:  problems("400", "401", "403", "404", "409", "413", "415", "422", "429", "503"),
 		Extensions: map[string]any{servedElsewhere: "ingest"},
 	})
+	doc.AddOperation(socwardenIntake(security, problems("400", "401", "403", "409", "413", "415", "422", "429", "503")))
 }

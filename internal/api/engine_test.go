@@ -18,6 +18,8 @@ type fakeEngine struct {
 	deliveries      map[event.Account][]deliver.DeliveryView
 	jobs            map[event.ID]store.Job
 	replays         []deliver.ReplaySpec
+	backfills       []deliver.BackfillView
+	backfillErr     error
 	discards        []string
 	retries         int
 	retryErr        error
@@ -40,7 +42,7 @@ func (e *fakeEngine) Backlog(event.Account, event.ID) (waiting, parked uint64) {
 
 func (e *fakeEngine) stats(id event.ID) deliver.IntegrationStats {
 	s := deliver.IntegrationStats{
-		Integration: id, Kind: "webhook", Name: "x", State: deliver.LaneAttached, AddsUp: true, Breaker: "closed",
+		Integration: id, Kind: "webhook", Name: "x", State: deliver.LaneAttached, AddsUp: true, Breaker: "closed", Grade: "confirmed",
 		Counts:   deliver.Counts{Journalled: 5, Matched: 4, Filtered: 1, Delivered: 4},
 		Attempts: map[store.Outcome]uint64{store.OutcomeDelivered: 4},
 	}
@@ -106,7 +108,45 @@ func (e *fakeEngine) Job(_ context.Context, account event.Account, id event.ID) 
 	if !ok || j.Account != account {
 		return deliver.JobView{}, store.ErrNotFound
 	}
+	if j.Kind == "backfill" {
+		return deliver.JobView{Job: j, Backfill: &e.backfills[len(e.backfills)-1]}, nil
+	}
 	return deliver.JobView{Job: j, Problems: []deliver.JobProblem{{Delivery: "dlv_x", Error: "gone"}}}, nil
+}
+
+func (e *fakeEngine) Backfill(_ context.Context, account event.Account, integration event.ID, spec deliver.BackfillSpec) (store.Job, error) {
+	if spec.To.Before(spec.From) && !spec.To.IsZero() {
+		return store.Job{}, deliver.ErrSpan
+	}
+	if e.backfillErr != nil {
+		return store.Job{}, e.backfillErr
+	}
+	e.backfills = append(e.backfills, deliver.BackfillView{BackfillSpec: spec, Integration: integration, Read: 9, Counts: deliver.RunCounts{Matched: 4, Delivered: 4}})
+	j := store.Job{ID: event.NewID(), Account: account, Kind: "backfill", State: "queued", CreatedAt: testTime, UpdatedAt: testTime}
+	e.jobs[j.ID] = j
+	return j, nil
+}
+
+func (e *fakeEngine) Jobs(ctx context.Context, account event.Account, _ store.Page) (list []deliver.JobView, next string, err error) {
+	for id := range e.jobs {
+		if v, err := e.Job(ctx, account, id); err == nil {
+			list = append(list, v)
+		}
+	}
+	return list, "", nil
+}
+
+func (e *fakeEngine) CancelJob(_ context.Context, account event.Account, id event.ID) error {
+	j, ok := e.jobs[id]
+	switch {
+	case !ok || j.Account != account:
+		return store.ErrNotFound
+	case j.State == "cancelled":
+		return deliver.ErrJobEnded
+	}
+	j.State = "cancelled"
+	e.jobs[id] = j
+	return nil
 }
 
 func (e *fakeEngine) Events(_ context.Context, account event.Account, f deliver.EventFilter, p store.Page) ([]*event.Record, string, error) {

@@ -126,7 +126,7 @@ func (a *server) listEvents(ctx context.Context, in *struct {
 }) (*body[list[Event]], error) {
 	f := deliver.EventFilter{Project: in.Project, Since: in.Since, Until: in.Until}
 	f.MinSeverity, _ = event.ParseSeverity(in.Severity)
-	types, err := typeFilters(in.Type)
+	types, err := typeFiltersOf("type", in.Type)
 	if err != nil {
 		return nil, err
 	}
@@ -142,16 +142,18 @@ func (a *server) listEvents(ctx context.Context, in *struct {
 	return answer(l), nil
 }
 
-func typeFilters(text string) ([]event.TypeFilter, error) {
+// typeFiltersOf reads a parameter of type filters.
+func typeFiltersOf(name, text string) ([]event.TypeFilter, error) {
 	var types []event.TypeFilter
 	var errs []FieldError
 	for part := range strings.SplitSeq(text, ",") {
-		if part = strings.TrimSpace(part); part == "" {
+		part = strings.Trim(part, " ")
+		if part == "" && text == "" {
 			continue
 		}
 		f := event.TypeFilter(part)
 		if f.Check() != nil {
-			errs = append(errs, fieldError("query.type", fmt.Sprintf("%q is not an event type, a prefix such as \"alert.*\", or \"*\"", event.Clip(part, 64))))
+			errs = append(errs, fieldError("query."+name, fmt.Sprintf("%q is not an event type, a prefix such as \"alert.*\", or \"*\"", event.Clip(part, 64))))
 		}
 		types = append(types, f)
 	}

@@ -13,6 +13,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -26,14 +27,18 @@ import (
 	"github.com/tocsin-hub/tocsin/internal/connector/httpkit"
 	"github.com/tocsin-hub/tocsin/internal/connectors"
 	"github.com/tocsin-hub/tocsin/internal/connectors/capture"
+	"github.com/tocsin-hub/tocsin/internal/deliver"
 	"github.com/tocsin-hub/tocsin/internal/event"
 	"github.com/tocsin-hub/tocsin/internal/identity"
 	"github.com/tocsin-hub/tocsin/internal/identity/account"
 	"github.com/tocsin-hub/tocsin/internal/identity/gate"
 	"github.com/tocsin-hub/tocsin/internal/identity/plan"
 	"github.com/tocsin-hub/tocsin/internal/identity/user"
+	"github.com/tocsin-hub/tocsin/internal/ingest"
 	"github.com/tocsin-hub/tocsin/internal/integration"
+	"github.com/tocsin-hub/tocsin/internal/mapping"
 	"github.com/tocsin-hub/tocsin/internal/seal"
+	"github.com/tocsin-hub/tocsin/internal/source"
 	"github.com/tocsin-hub/tocsin/internal/store/sqlite"
 )
 
@@ -49,6 +54,7 @@ type hub struct {
 	inbox   *capture.Inbox
 	keys    *identity.Service
 	users   *user.Service
+	sources *source.Service
 	record  *recorder
 
 	accounts *account.Service
@@ -180,11 +186,34 @@ func (h *hub) deps(dir string, record *audit.Log, log *slog.Logger) Deps {
 		Recorder: h.record, CheckKind: plans.CheckKind, TestsPerMinute: 1000,
 		HTTP: httpkit.NewMaker(httpkit.Config{Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}),
 	})
+	sources := source.New(source.Deps{
+		Store: h.store, Sealer: sealer, Dialects: []string{ingest.Native, "falco", "github"}, Recorder: h.record, Log: log,
+	})
+	must(sources.Load(h.t.Context()))
+	h.sources = sources
+	reader := ingest.New(ingest.Config{})
+	rules, err := mapping.Open(h.t.Context(), mapping.Deps{
+		Store: h.store, Recorder: h.record, Log: log,
+		Below: func(a, above event.Account) bool { return slices.Contains(accounts.Parents(a), above) },
+	})
+	must(err)
 	return Deps{
+		Mapping: rules,
+		Sources: sources, Dialects: reader.Dialects(),
+		TrySource: func(ctx context.Context, account event.Account, id event.ID, header http.Header, body []byte) (ingest.Tried, error) {
+			s, err := sources.Get(ctx, account, id)
+			if err != nil {
+				return ingest.Tried{}, err
+			}
+			return reader.Try(ingest.Trial{
+				Dialect: s.Dialect, Account: account, MaySend: source.SendFilter(s.Types), Header: header, Body: body,
+				Defaults: ingest.Defaults{Project: s.Project, Labels: s.Labels},
+			})
+		},
 		Gate:     gate.New(gate.Deps{Keys: h.keys, People: h.users, Accounts: accounts, Plans: plans, FailuresPerMinute: -1}),
 		Accounts: accounts, Matrix: matrix, Plans: plans, Users: h.users, Audit: record, Recorder: h.record,
 		Secrets: &integration.Secrets{
-			Sealer: sealer, Integrations: integrations, Others: []seal.Resealer{h.users}, Recorder: h.record,
+			Sealer: sealer, Integrations: integrations, Others: []seal.Resealer{h.users, sources}, Recorder: h.record,
 		},
 		Backup: func(_ context.Context, w io.Writer, _ bool) error {
 			h.backups.Add(1)
@@ -193,6 +222,7 @@ func (h *hub) deps(dir string, record *audit.Log, log *slog.Logger) Deps {
 		},
 		Egress:   Egress{Addresses: []netip.Prefix{netip.MustParsePrefix("203.0.113.7/32")}},
 		Identity: h.keys, Integrations: integrations, Catalogue: catalogue, Deliveries: h.engine, Mailbox: h.store,
+		Watch:    func(context.Context, event.Account, deliver.LiveSpec) (Watch, error) { return &fakeWatch{}, nil },
 		Captures: h.inbox, Health: h.health, Log: log, Version: "1.2.3",
 	}
 }

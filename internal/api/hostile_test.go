@@ -60,6 +60,9 @@ func TestHostileTexts(t *testing.T) {
 		{"POST", "/api/v1/projects", `{"name":UNIQUE,"title":TEXT}`, "title"},
 		{"POST", "/api/v1/projects", `{"name":UNIQUE,"environment":TEXT}`, "environment"},
 		{"PATCH", project, `{"title":TEXT}`, "title"},
+		{"POST", "/api/v1/mapping-rules", `{"name":TEXT,"drop":true}`, "name"},
+		{"POST", "/api/v1/mapping-rules", `{"name":UNIQUE,"set":{"project":TEXT}}`, "set.project"},
+		{"POST", "/api/v1/mapping-rules", `{"name":UNIQUE,"drop":true,"when":TEXT}`, "when"},
 		{"PATCH", project, `{"environment":TEXT}`, "environment"},
 		{"POST", "/api/v1/users", `{"email":TEXT,"role":"viewer"}`, "user.email"},
 		{"POST", "/api/v1/users", `{"email":MAIL,"name":TEXT,"role":"viewer"}`, "user.name"},
@@ -71,6 +74,9 @@ func TestHostileTexts(t *testing.T) {
 		{"POST", "/api/v1/api-keys", `{"name":"k","scopes":["events:write"],"event_types":[TEXT]}`, "event_types.0"},
 		{"POST", "/api/v1/api-keys/" + event.NewID().Text(event.PrefixKey) + "/rotate", `{"overlap":TEXT}`, ""},
 		{"POST", "/api/v1/integrations", `{"kind":TEXT,"name":UNIQUE,"settings":{}}`, "kind"},
+		{"POST", "/api/v1/sources", `{"name":TEXT,"dialect":"native"}`, "name"},
+		{"POST", "/api/v1/sources", `{"name":UNIQUE,"dialect":TEXT}`, "dialect"},
+		{"POST", "/api/v1/sources", `{"name":UNIQUE,"dialect":"native","project":TEXT}`, "project"},
 		{"POST", "/api/v1/integrations", `{"kind":"capture","name":TEXT,"settings":{}}`, "name"},
 		{"PATCH", hook, `{"owner":TEXT}`, "owner"},
 		{"PATCH", hook, `{"rotate_by":TEXT}`, "rotate_by"},
@@ -178,6 +184,7 @@ func TestAnswersDoNotGrow(t *testing.T) {
 		"/api/v1/projects":          `{"name":"x","title":` + strings.Repeat("[", 60) + strings.Repeat("]", 60) + `}`,
 		"/api/v1/session":           `{"email":"` + strings.Repeat("x", 900_000) + `","password":"x"}`,
 		"/api/v1/accounts":          `{"name":"x",` + unknownMembers(20_000) + `}`,
+		"/api/v1/sources":           `{"name":"x","dialect":"native","labels":{` + unknownMembers(20_000) + `},"types":[` + many(`"X"`) + `]}`,
 		"/api/v1/integrations/test": `{"kind":"webhook","settings":{` + unknownMembers(20_000) + `}}`,
 	} {
 		r := h.call("POST", path, body)

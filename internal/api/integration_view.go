@@ -56,6 +56,7 @@ type IntegrationInput struct {
 	Paused       bool               `json:"paused,omitempty" default:"false" doc:"Whether its events wait."`
 	Subscription subscriptionObject `json:"subscription,omitempty" doc:"Which events it wants. Without types it sends nothing; every other empty filter means all."`
 	Delivery     deliveryObject     `json:"delivery,omitempty" doc:"How deliveries are made: order, concurrency, rate, batches, retries."`
+	Fallback     string             `json:"fallback,omitempty" maxLength:"64" doc:"The id of another integration of the account, which gets what ends in this one's mailbox, whatever it subscribes to. What came by fallback falls no further." example:"int_01kmb7a2v4e9zr6x3q8w5t0ysd"`
 	Owner        string             `json:"owner,omitempty" maxLength:"200" doc:"Who looks after it." example:"soc@example.com"`
 	RotateBy     string             `json:"rotate_by,omitempty" doc:"The date by which its credentials are to be changed." example:"2027-01-31"`
 }
@@ -68,6 +69,7 @@ type IntegrationPatch struct {
 	Paused       bool               `json:"paused,omitempty" doc:"Whether its events wait."`
 	Subscription subscriptionObject `json:"subscription,omitempty" doc:"The filters to change."`
 	Delivery     deliveryObject     `json:"delivery,omitempty" doc:"What to change of how deliveries are made."`
+	Fallback     string             `json:"fallback,omitempty" maxLength:"64" doc:"The id of the integration that gets what ends in this one's mailbox; null or empty for none."`
 	Owner        string             `json:"owner,omitempty" maxLength:"200" doc:"Who looks after it."`
 	RotateBy     string             `json:"rotate_by,omitempty" doc:"The date by which its credentials are to be changed."`
 }
@@ -84,6 +86,7 @@ type Integration struct {
 	Settings       jsonObject            `json:"settings" doc:"The settings with their defaults; secrets are masked." example:"{\"url\":\"https://soc.example.com/hooks/tocsin\",\"method\":\"POST\",\"signing_secret\":\"********\"}"`
 	Subscription   subscriptionObject    `json:"subscription" doc:"Which events it wants."`
 	Delivery       deliveryObject        `json:"delivery" doc:"How deliveries are made, with the defaults."`
+	Fallback       string                `json:"fallback" doc:"The integration that gets what ends in its mailbox; empty for none." example:"int_01kmb7a2v4e9zr6x3q8w5t0ysd"`
 	Owner          string                `json:"owner" doc:"Who looks after it." example:"soc@example.com"`
 	RotateBy       string                `json:"rotate_by" doc:"The date by which its credentials are to be changed; empty for none." example:"2027-01-31"`
 	Version        int64                 `json:"version" doc:"Grows with each change; it is the ETag." example:"3"`
@@ -97,7 +100,7 @@ func (a *server) view(i store.Integration) Integration {
 		ID: i.ID.Text(event.PrefixIntegration), Kind: i.Kind, Name: i.Name, Enabled: i.Enabled, Paused: i.Paused, Voided: i.Voided,
 		DisabledReason: i.DisabledReason, Settings: jsonObject(a.Integrations.Settings(i)),
 		Subscription: subscriptionObject(i.Subscription), Delivery: deliveryObject(a.Integrations.Delivery(i)),
-		Owner: i.Owner, RotateBy: i.RotateBy, Version: i.Version, CreatedAt: i.CreatedAt, UpdatedAt: i.UpdatedAt,
+		Fallback: idOrEmpty(event.PrefixIntegration, i.Fallback), Owner: i.Owner, RotateBy: i.RotateBy, Version: i.Version, CreatedAt: i.CreatedAt, UpdatedAt: i.UpdatedAt,
 		Warnings: a.Integrations.Warnings(i),
 	}
 }
@@ -114,6 +117,14 @@ func (a *server) integrationAnswer(i store.Integration, err error) (*integration
 		return nil, err
 	}
 	return &integrationAnswer{ETag: etag(i.Version), Body: a.view(i)}, nil
+}
+
+// idOrEmpty is an id as people see it; empty for none.
+func idOrEmpty(prefix string, id event.ID) string {
+	if id.IsZero() {
+		return ""
+	}
+	return id.Text(prefix)
 }
 
 func etag(version int64) string { return strconv.Quote(strconv.FormatInt(version, 10)) }

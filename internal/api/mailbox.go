@@ -22,6 +22,7 @@ type MailboxFilter struct {
 	Status      []string  `json:"status,omitempty" enum:"mailbox,discarded,expired,parked,behind" doc:"Only those that stand there; without it, mailbox."`
 	Type        string    `json:"type,omitempty" maxLength:"128" doc:"Only events of this type."`
 	CauseClass  string    `json:"cause_class,omitempty" maxLength:"64" doc:"Only those that failed for this class of cause."`
+	Job         string    `json:"job,omitempty" maxLength:"64" doc:"Only those that this backfill brought."`
 	Before      time.Time `json:"before,omitzero" doc:"Only those that got their status before."`
 	After       time.Time `json:"after,omitzero" doc:"Only those that got their status after."`
 }
@@ -48,6 +49,7 @@ func (f MailboxFilter) parked(account event.Account, location string) (*store.Pa
 	}
 	read(event.PrefixIntegration, "integration", f.Integration, &out.Integration)
 	read(event.PrefixEvent, "event", f.Event, &out.Event)
+	read(event.PrefixJob, "job", f.Job, &out.Run)
 	if len(errs) > 0 {
 		return nil, problem(http.StatusUnprocessableEntity, summary(errs), errs...)
 	}
@@ -85,27 +87,6 @@ func (s Selected) read(account event.Account) (deliver.Selection, error) {
 	return out, nil
 }
 
-// Job is long work that was started by a request.
-type Job struct {
-	ID        string               `json:"id" doc:"Its id." example:"job_01kmb7a2v4e9zr6x3q8w5t0ysd"`
-	Kind      string               `json:"kind" doc:"What it does." example:"replay"`
-	State     string               `json:"state" enum:"queued,running,done,failed,cancelled" doc:"Where it stands."`
-	Total     int                  `json:"total" doc:"How many items it has."`
-	Done      int                  `json:"done" doc:"How many are done."`
-	Failed    int                  `json:"failed" doc:"How many could not be done."`
-	Error     string               `json:"error,omitempty" doc:"Why it failed as a whole."`
-	Problems  []deliver.JobProblem `json:"problems,omitempty" doc:"The first items that could not be done."`
-	CreatedAt time.Time            `json:"created_at" doc:"When it was started."`
-	UpdatedAt time.Time            `json:"updated_at" doc:"When it got on last."`
-}
-
-func newJob(j store.Job) Job {
-	return Job{
-		ID: j.ID.Text(event.PrefixJob), Kind: j.Kind, State: j.State, Total: j.Total, Done: j.Done, Failed: j.Failed,
-		Error: j.Error, CreatedAt: j.CreatedAt, UpdatedAt: j.UpdatedAt,
-	}
-}
-
 // Discarded says how many deliveries were discarded.
 type Discarded struct {
 	Discarded int `json:"discarded" doc:"How many deliveries were discarded." example:"3"`
@@ -128,10 +109,6 @@ func (a *server) mailboxOperations() {
 		summary: "Discard deliveries", body: map[string]any{"ids": []string{"dlv_01kmb7a2v4e9zr6x3q8w5t0ysd"}, "reason": "a test run"},
 		about: "Closes the selected ones with a reason. They are counted as discarded, and can still be replayed while they are kept.",
 	}, a.discardMailbox)
-	register(a, op{
-		id: "get-job", method: http.MethodGet, path: "/api/v1/jobs/{id}", tag: tagMailbox, scope: scopeDeliveries,
-		summary: "Get a job", about: "How far a replay has come.", problems: []int{http.StatusNotFound},
-	}, a.getJob)
 }
 
 func (a *server) listMailbox(ctx context.Context, in *struct {
@@ -141,11 +118,12 @@ func (a *server) listMailbox(ctx context.Context, in *struct {
 	Status      []string  `query:"status" enum:"mailbox,discarded,expired,parked,behind" doc:"Only those that stand there, separated by commas; without it, mailbox."`
 	Type        string    `query:"type" maxLength:"128" doc:"Only events of this type."`
 	CauseClass  string    `query:"cause_class" maxLength:"64" doc:"Only those that failed for this class of cause."`
+	Job         string    `query:"job" maxLength:"64" doc:"Only those that this backfill brought."`
 	Before      time.Time `query:"before" doc:"Only those that got their status before."`
 	After       time.Time `query:"after" doc:"Only those that got their status after."`
 }) (*body[list[Delivery]], error) {
 	f, err := MailboxFilter{
-		Integration: in.Integration, Event: in.Event, Status: in.Status, Type: in.Type, CauseClass: in.CauseClass,
+		Integration: in.Integration, Event: in.Event, Status: in.Status, Type: in.Type, CauseClass: in.CauseClass, Job: in.Job,
 		Before: in.Before, After: in.After,
 	}.parked(accountOf(ctx), "query")
 	if err != nil {
@@ -163,14 +141,9 @@ func (a *server) listMailbox(ctx context.Context, in *struct {
 			Cause: p.Cause, CauseClass: p.CauseClass, Since: p.Since, OrderingKey: p.OrderingKey, Matched: p.Matched,
 			Account: string(cmp.Or(p.EventAccount, p.Account)),
 		}
+		l.Items[i].link(deliver.JobOf(p), p.FromIntegration, p.FromDelivery, p.ToIntegration, p.ToDelivery)
 	}
 	return answer(l), nil
-}
-
-// jobAnswer points at the job.
-type jobAnswer struct {
-	Location string `header:"Location" doc:"Where the job can be watched."`
-	Body     Job
 }
 
 func (a *server) replayMailbox(ctx context.Context, in *struct {
@@ -192,8 +165,7 @@ func (a *server) replayMailbox(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, deliverProblem(err)
 	}
-	out := newJob(job)
-	return &jobAnswer{Location: "/api/v1/jobs/" + out.ID, Body: out}, nil
+	return newJobAnswer(deliver.JobView{Job: job}), nil
 }
 
 func (a *server) discardMailbox(ctx context.Context, in *struct {
@@ -239,20 +211,4 @@ func selectedJSON(s Selected, force bool) json.RawMessage {
 		return nil // it was read from JSON: this cannot happen
 	}
 	return b
-}
-
-func (a *server) getJob(ctx context.Context, in *struct {
-	ID string `path:"id" maxLength:"64" doc:"The job's id." example:"job_01kmb7a2v4e9zr6x3q8w5t0ysd"`
-}) (*body[Job], error) {
-	id, err := pathID(event.PrefixJob, in.ID)
-	if err != nil {
-		return nil, err
-	}
-	view, err := a.Deliveries.Job(ctx, accountOf(ctx), id)
-	if err != nil {
-		return nil, err
-	}
-	out := newJob(view.Job)
-	out.Problems = view.Problems
-	return answer(out), nil
 }

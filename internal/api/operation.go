@@ -19,6 +19,7 @@ import (
 	"github.com/tocsin-hub/tocsin/internal/form"
 	"github.com/tocsin-hub/tocsin/internal/identity/gate"
 	"github.com/tocsin-hub/tocsin/internal/integration"
+	"github.com/tocsin-hub/tocsin/internal/source"
 	"github.com/tocsin-hub/tocsin/internal/store"
 )
 
@@ -166,6 +167,7 @@ func known(err error) *Problem {
 	var kind *integration.UnknownKindError
 	var taken *integration.NameTakenError
 	var backlog *integration.BacklogError
+	var others *integration.FallbackError
 	if p := knownToIdentity(err); p != nil {
 		return p
 	}
@@ -174,10 +176,14 @@ func known(err error) *Problem {
 		return fieldProblem(form.Errors{{Path: "kind", Message: err.Error()}})
 	case errors.As(err, &taken):
 		return problem(http.StatusConflict, taken.Error(), fieldError("body.name", taken.Error()))
+	case errors.Is(err, source.ErrNameTaken):
+		return problem(http.StatusConflict, err.Error(), fieldError("body.name", "is taken: another source has this name"))
 	case errors.As(err, &backlog):
 		p := problem(http.StatusConflict, fmt.Sprintf("%s; delete with ?force=true to give them up", backlog))
 		p.Waiting, p.Parked = &backlog.Waiting, &backlog.Parked
 		return p
+	case errors.As(err, &others):
+		return problem(http.StatusConflict, fmt.Sprintf("%s; delete with ?force=true to leave them without one", others))
 	case errors.Is(err, integration.ErrVersion):
 		return problem(http.StatusPreconditionFailed, "the integration has changed since it was read: read it again")
 	case errors.Is(err, integration.ErrNotFound), errors.Is(err, integration.ErrEvent):

@@ -11,6 +11,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/tocsin-hub/tocsin/internal/connector"
+	"github.com/tocsin-hub/tocsin/internal/deliver"
 	"github.com/tocsin-hub/tocsin/internal/event"
 	"github.com/tocsin-hub/tocsin/internal/identity"
 )
@@ -19,7 +20,7 @@ import (
 var operations = func() map[string]func(*testing.T, *hub) {
 	all := map[string]func(*testing.T, *hub){}
 	for _, some := range []map[string]func(*testing.T, *hub){
-		eventExercises, keyExercises, accountExercises, peopleExercises, ownExercises, operatorExercises,
+		eventExercises, sourceExercises, mappingExercises, keyExercises, accountExercises, peopleExercises, ownExercises, operatorExercises,
 	} {
 		maps.Copy(all, some)
 	}
@@ -41,6 +42,12 @@ var eventExercises = map[string]func(*testing.T, *hub){
 		}
 		if r := h.want(404, "GET", "/api/v1/connectors/nope", ""); !strings.Contains(r.get("detail").Str, "splunk") {
 			t.Errorf("an unknown kind answers %s", r.body)
+		}
+	},
+	"list-alert-types": func(t *testing.T, h *hub) {
+		r := h.want(200, "GET", "/api/v1/alert-types", "")
+		if one := r.get(`items.#(name=="brute_force")`); one.Get("category").Str != "behavioral" || one.Get("mitre").Str != "T1110.001" {
+			t.Errorf("got %s", one)
 		}
 	},
 	"list-event-types": func(t *testing.T, h *hub) {
@@ -90,6 +97,12 @@ var eventExercises = map[string]func(*testing.T, *hub){
 		r := h.want(409, "DELETE", path, "")
 		if r.get("waiting").Int() != 12 || r.get("parked").Int() != 3 || !strings.Contains(r.get("detail").Str, "?force=true") {
 			t.Errorf("a backlog answers %s", r.body)
+		}
+		h.engine.waiting, h.engine.parked = 0, 0
+		other := h.webhook("y", "https://y.example.com")
+		h.want(200, "PATCH", other, `{"fallback":"`+tail(path)+`"}`)
+		if r := h.want(409, "DELETE", path, ""); !strings.Contains(r.get("detail").Str, `the fallback of "y"`) {
+			t.Errorf("a fallback answers %s", r.body)
 		}
 		h.want(412, "DELETE", path+"?force=true", "", withHeader("If-Match", `"9"`))
 		h.want(204, "DELETE", path+"?force=true", "")
@@ -151,11 +164,19 @@ var eventExercises = map[string]func(*testing.T, *hub){
 		if len(f.Types) != 2 || f.MinSeverity != event.High || f.Project != "p" || f.Since.Hour() != 9 || r.get("next").Str != "more" {
 			t.Errorf("asked for %+v, got %s", f, r.body)
 		}
-		if r := h.want(422, "GET", "/api/v1/events?type=ALERT", ""); r.fields()[0] != "type" {
-			t.Errorf("a wrong type answers %s", r.body)
+		for _, wrong := range []string{"ALERT", "%0a", "alert.created,", "%20"} {
+			if r := h.want(422, "GET", "/api/v1/events?type="+wrong, ""); r.fields()[0] != "type" {
+				t.Errorf("the type %q answers %s", wrong, r.body)
+			}
 		}
 		if r := h.want(422, "GET", "/api/v1/events?cursor=bad", ""); r.fields()[0] != "cursor" {
 			t.Errorf("a wrong cursor answers %s", r.body)
+		}
+	},
+	"stream": func(t *testing.T, h *hub) {
+		// What it tells: live_test.go.
+		if r := h.want(200, "GET", "/api/v1/stream", ""); !strings.Contains(r.body, "event: end") {
+			t.Errorf("got %s", r.body)
 		}
 	},
 	"get-event": func(t *testing.T, h *hub) {
@@ -246,6 +267,39 @@ var eventExercises = map[string]func(*testing.T, *hub){
 		job := h.want(202, "POST", "/api/v1/mailbox/replay", `{"filter":{}}`).get("id").Str
 		if r := h.want(200, "GET", "/api/v1/jobs/"+job, ""); r.get("problems.0.error").Str != "gone" {
 			t.Errorf("got %s", r.body)
+		}
+	},
+	"list-jobs": func(t *testing.T, h *hub) {
+		job := h.want(202, "POST", "/api/v1/mailbox/replay", `{"filter":{}}`).get("id").Str
+		if r := h.want(200, "GET", "/api/v1/jobs", ""); r.get("items.#").Int() != 1 || r.get("items.0.id").Str != job {
+			t.Errorf("got %s", r.body)
+		}
+	},
+	"cancel-job": func(t *testing.T, h *hub) {
+		job := h.want(202, "POST", "/api/v1/mailbox/replay", `{"filter":{}}`).get("id").Str
+		if r := h.want(200, "POST", "/api/v1/jobs/"+job+"/cancel", ""); r.get("state").Str != "cancelled" {
+			t.Errorf("got %s", r.body)
+		}
+		if r := h.want(409, "POST", "/api/v1/jobs/"+job+"/cancel", ""); !strings.Contains(r.get("detail").Str, "has ended") {
+			t.Errorf("got %s", r.body)
+		}
+		h.want(404, "POST", "/api/v1/jobs/"+event.NewID().Text(event.PrefixJob)+"/cancel", "")
+	},
+	"backfill-integration": func(t *testing.T, h *hub) {
+		path := h.webhook("x", "https://x.example.com")
+		r := h.want(202, "POST", path+"/backfill", `{"from":"2026-01-20T00:00:00Z","to":"2026-01-21T00:00:00Z","all":true}`)
+		if r.get("kind").Str != "backfill" || r.Header.Get("Location") != "/api/v1/jobs/"+r.get("id").Str || r.get("backfill.counts.matched").Int() != 4 ||
+			!h.engine.backfills[0].All || r.get("backfill.from").Str != "2026-01-20T00:00:00Z" {
+			t.Errorf("got %s", r.body)
+		}
+		if r := h.want(422, "POST", path+"/backfill", `{"from":"2026-01-21T00:00:00Z","to":"2026-01-20T00:00:00Z"}`); r.fields()[0] != "from" {
+			t.Errorf("got %s", r.body)
+		}
+		h.want(422, "POST", path+"/backfill", `{}`)
+		h.want(404, "POST", "/api/v1/integrations/"+event.NewID().Text(event.PrefixIntegration)+"/backfill", `{"from":"2026-01-20T00:00:00Z"}`)
+		for _, refusal := range []error{deliver.ErrBackfilling, deliver.ErrDisabled} {
+			h.engine.backfillErr = refusal
+			h.want(409, "POST", path+"/backfill", `{"from":"2026-01-20T00:00:00Z"}`)
 		}
 	},
 	"get-health": func(t *testing.T, h *hub) {

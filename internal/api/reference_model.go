@@ -56,8 +56,8 @@ type row struct {
 }
 
 // startHere sets what the samples use.
-const startHere = `export TOCSIN_URL=http://127.0.0.1:8080 TOCSIN_KEY=tsk_live_…
-curl -sS "$TOCSIN_URL/api/v1/health" -H "X-API-Key: $TOCSIN_KEY"`
+const startHere = `export TOCSIN_SERVER=http://127.0.0.1:8080 TOCSIN_KEY=tsk_live_…
+curl -sS "$TOCSIN_SERVER/api/v1/health" -H "X-API-Key: $TOCSIN_KEY"`
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
@@ -267,9 +267,9 @@ func curl(op *huma.Operation, body *payload) string {
 	if len(query) > 0 {
 		path += "?" + query.Encode()
 	}
-	lines := []string{`curl -sS "$TOCSIN_URL` + path + `"`}
+	lines := []string{`curl -sS "$TOCSIN_SERVER` + path + `"`}
 	if op.Method != "GET" {
-		lines[0] = `curl -sS -X ` + op.Method + ` "$TOCSIN_URL` + path + `"`
+		lines[0] = `curl -sS -X ` + op.Method + ` "$TOCSIN_SERVER` + path + `"`
 	}
 	if len(op.Security) > 0 {
 		lines = append(lines, `-H "X-API-Key: $TOCSIN_KEY"`)

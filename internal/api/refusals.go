@@ -12,7 +12,9 @@ import (
 	"github.com/tocsin-hub/tocsin/internal/identity/user"
 	"github.com/tocsin-hub/tocsin/internal/integration"
 	"github.com/tocsin-hub/tocsin/internal/journal"
+	"github.com/tocsin-hub/tocsin/internal/mapping"
 	"github.com/tocsin-hub/tocsin/internal/seal"
+	"github.com/tocsin-hub/tocsin/internal/source"
 )
 
 // knownToIdentity gives the problem that stands for an error about accounts, plans, people and keys, or nil.
@@ -74,9 +76,17 @@ var speaking = []struct {
 	{seal.ErrRotating, http.StatusConflict, ""},
 	{seal.ErrNoNewKey, http.StatusConflict, ""},
 	{seal.ErrStillUsed, http.StatusConflict, ""},
+	{source.ErrNotFound, http.StatusNotFound, ""},
+	{source.ErrVersion, http.StatusPreconditionFailed, ""},
+	{source.ErrNotRotatable, http.StatusConflict, ""},
+	{source.ErrFull, http.StatusConflict, ""},
 	{account.ErrNotFound, http.StatusNotFound, ""},
 	{account.ErrVersion, http.StatusPreconditionFailed, ""},
 	{account.ErrOperator, http.StatusConflict, ""},
 	{account.ErrNameTaken, http.StatusConflict, ""},
 	{account.ErrFull, http.StatusConflict, ""},
+	{mapping.ErrNotFound, http.StatusNotFound, ""},
+	{mapping.ErrVersion, http.StatusPreconditionFailed, ""},
+	{mapping.ErrNameTaken, http.StatusConflict, ""},
+	{mapping.ErrFull, http.StatusConflict, ""},
 }

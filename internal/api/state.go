@@ -60,8 +60,11 @@ type IntegrationStats struct {
 	Name        string            `json:"name" doc:"Its name." example:"SOC webhook"`
 	State       deliver.LaneState `json:"state" enum:"attached,catching_up,paused,disabled" doc:"What its lane does."`
 	Hold        deliver.Hold      `json:"hold,omitempty" enum:"person,credentials" doc:"Why it is paused: somebody paused it, or a credential must be entered again."`
-	Counts      deliver.Counts    `json:"counts" doc:"Sums since it was made: journalled = matched + filtered, and matched = delivered + waiting + parked + mailbox + discarded + expired + skipped + lost. behind is what the journal holds beyond that."`
-	AddsUp      bool              `json:"adds_up" doc:"Whether the counts add up."`
+	Counts      deliver.Counts    `json:"counts" doc:"Sums since it was made: journalled = matched + filtered, and matched = delivered + waiting + parked + mailbox + discarded + expired + skipped + lost. behind is what the journal holds beyond that, and where_failed the part of filtered for which the subscription's where could not be evaluated."`
+	Fallback    deliver.RunCounts `json:"fallback" doc:"What came by fallback, which is no part of counts: matched = delivered + parked + mailbox + discarded + expired + skipped."`
+	Backfill    deliver.RunCounts `json:"backfill" doc:"What backfills brought, which is no part of counts either."`
+	AddsUp      bool              `json:"adds_up" doc:"Whether the counts add up, those of fallback and backfill included."`
+	Grade       connector.Grade   `json:"grade" enum:"accepted,confirmed,unverifiable" doc:"How sure a successful delivery is, with the settings as they are."`
 	Breaker     string            `json:"breaker" enum:"closed,open" doc:"open while its receiver fails and is probed."`
 	LagMS       float64           `json:"lag_ms" doc:"Age of the oldest event that is not settled, in milliseconds; 0 when there is none."`
 	LastError   string            `json:"last_error,omitempty" doc:"The last error." example:"the webhook's receiver answered 503 Service Unavailable"`
@@ -84,6 +87,7 @@ type Latency struct {
 type Stats struct {
 	Account      string             `json:"account" doc:"The account." example:"default"`
 	Journalled   uint64             `json:"journalled" doc:"Events that were ever made durable for the account."`
+	Dropped      uint64             `json:"dropped" doc:"Events that the account's mapping rules of now have dropped before the journal."`
 	AddsUp       bool               `json:"adds_up" doc:"Whether the counts of every integration add up."`
 	Integrations []IntegrationStats `json:"integrations" doc:"One entry per integration."`
 }
@@ -91,7 +95,7 @@ type Stats struct {
 func newIntegrationStats(s deliver.IntegrationStats) IntegrationStats {
 	out := IntegrationStats{
 		Integration: s.Integration.Text(event.PrefixIntegration), Kind: s.Kind, Name: s.Name, State: s.State, Hold: s.Hold,
-		Counts: s.Counts, AddsUp: s.AddsUp, Breaker: s.Breaker, LagMS: milliseconds(s.Lag), LastError: s.LastError,
+		Counts: s.Counts, Fallback: s.Fallback, Backfill: s.Backfill, Grade: s.Grade, AddsUp: s.AddsUp, Breaker: s.Breaker, LagMS: milliseconds(s.Lag), LastError: s.LastError,
 		LastErrorAt: s.LastErrorAt, LastSuccess: s.LastSuccess, Attempts: map[string]uint64{},
 		LatencyMS: newLatency(s.Latency),
 	}
@@ -215,7 +219,7 @@ func LanesOf(list []deliver.IntegrationStats) LanesHealth {
 
 func (a *server) getStats(ctx context.Context, _ *struct{}) (*body[Stats], error) {
 	s := a.Deliveries.Stats(accountOf(ctx))
-	out := Stats{Account: string(accountOf(ctx)), Journalled: s.Journalled, AddsUp: s.AddUp, Integrations: []IntegrationStats{}}
+	out := Stats{Account: string(accountOf(ctx)), Journalled: s.Journalled, Dropped: a.Mapping.Dropped(accountOf(ctx)), AddsUp: s.AddUp, Integrations: []IntegrationStats{}}
 	for _, i := range s.Integrations {
 		out.Integrations = append(out.Integrations, newIntegrationStats(i))
 	}

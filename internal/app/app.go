@@ -72,6 +72,7 @@ func Run(ctx context.Context, cfg config.Config, log *slog.Logger, ready func(In
 func serve(ctx context.Context, cfg config.Config, h *hub, srv *server, listener net.Listener, log *slog.Logger, ready func(Info)) error {
 	failed := make(chan error, 1)
 	go func() { failed <- srv.serve(listener) }()
+	syslogFailed := make(chan error, 1)
 	var loops sync.WaitGroup
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	loops.Go(func() { h.ingest.Run(background) })
@@ -81,8 +82,12 @@ func serve(ctx context.Context, cfg config.Config, h *hub, srv *server, listener
 	loops.Go(func() { h.trust.audit.Run(background) })
 	loops.Go(func() { h.trust.plans.Run(background) })
 	loops.Go(func() { h.trust.users.Run(background) })
+	loops.Go(func() { h.mapping.Run(background) })
 	loops.Go(func() { h.integrations.RotationLoop(background) })
 	loops.Go(func() { h.integrations.ReferenceLoop(background) })
+	var listeners sync.WaitGroup
+	h.startSyslog(&listeners, syslogFailed)
+	loops.Go(func() { h.sources.Run(background) })
 	h.serving.Store(true)
 	ready(h.info(srv.url(listener)))
 
@@ -92,13 +97,16 @@ func serve(ctx context.Context, cfg config.Config, h *hub, srv *server, listener
 		log.Info("stopping: finishing what is in flight", slog.Duration("timeout", cfg.Timeouts.Shutdown))
 	case err := <-failed:
 		cause = fmt.Errorf("serving HTTP: %w", err)
+	case cause = <-syslogFailed:
 	case <-h.journal.Failed():
 		cause = fmt.Errorf("the journal failed, nothing is acknowledged any more: %w", h.journal.Err())
 	}
 	h.serving.Store(false)
 	deadline, cancel := context.WithTimeout(context.WithoutCancel(ctx), cfg.Timeouts.Shutdown)
 	defer cancel()
+	h.stopSyslog(deadline)
 	err := srv.shutdown(deadline)
+	listeners.Wait()
 	err = errors.Join(err, h.deliver.Stop(deadline))
 	stop()
 	loops.Wait()

@@ -23,13 +23,8 @@ func (h *hub) authenticate(r *http.Request) (ingest.Principal, error) {
 	visit, err := h.trust.gate.Enter(r.Context(), gate.Knock{
 		Key: identity.FromRequest(r), Address: h.clientIP(r), ActIn: gate.ActIn(r.Header),
 	})
-	if no, ok := errors.AsType[*gate.Refusal](err); ok {
-		return ingest.Principal{}, &ingest.Refusal{
-			Status: no.Status, Code: no.Code, Detail: no.Detail, RetryAfter: no.RetryAfter, Rate: rateOf(no.Rate),
-		}
-	}
 	if err != nil {
-		return ingest.Principal{}, err
+		return ingest.Principal{}, refusal(err)
 	}
 	if !visit.Can(identity.EventsWrite) {
 		return ingest.Principal{}, &ingest.Refusal{

@@ -38,10 +38,17 @@ type things struct {
 
 func newHouse(t *testing.T) *house {
 	t.Helper()
+	return newHouseWith(t, func(*config.Config) {})
+}
+
+// newHouseWith makes one whose operator has configured something else.
+func newHouseWith(t *testing.T, configure func(*config.Config)) *house {
+	t.Helper()
 	cfg := config.Default()
 	cfg.DataDir = t.TempDir()
 	cfg.Limits.FailuresPerMinute = 0 // the walk fails more often than a client may
 	cfg.Egress.Allow = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
+	configure(&cfg)
 	h, err := open(t.Context(), cfg, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
@@ -135,18 +142,23 @@ func (o *house) furnish(name event.Account) {
 		`{"kind":"webhook","name":%q,"owner":%q,"settings":{"url":%q},"subscription":{"types":["alert.*"]},"delivery":{"retry":{"schedule":["0s"]}}}`,
 		mark("integration"), mark("owner"), dead.URL)).Get("id").Str
 	project := o.must(name, "POST", "/api/v1/projects", fmt.Sprintf(`{"name":"web","title":%q}`, mark("project"))).Get("id").Str
+	rule := o.must(name, "POST", "/api/v1/mapping-rules", fmt.Sprintf(`{"name":%q,"when":"event.title == \"never\"","drop":true}`, mark("rule"))).Get("id").Str
 	user := o.must(name, "POST", "/api/v1/users", fmt.Sprintf(`{"email":"%s@example.com","name":%q,"role":"analyst"}`, name, mark("user"))).Get("user.id").Str
 	key := o.must(name, "POST", "/api/v1/api-keys", fmt.Sprintf(`{"name":%q,"scopes":["events:read"]}`, mark("key"))).Get("id").Str
 	ev := o.must(name, "POST", "/api/v1/events", fmt.Sprintf(`{"type":"alert.created","title":%q}`, mark("event"))).Get("ids.0").Str
 	delivery := o.waitForMailbox(name)
+	source := o.must(name, "POST", "/api/v1/sources", fmt.Sprintf(
+		`{"name":%q,"dialect":"native","labels":{"x":%q},"auth":{"method":"header","header":"X-Token","secret":%q}}`,
+		mark("source"), mark("label"), mark("secret"))).Get("id").Str
 	job := o.must(name, "POST", "/api/v1/mailbox/replay", `{"filter":{}}`).Get("id").Str
 	o.things[name] = things{
 		paths: map[string]string{
-			"/api/v1/integrations/": integration, "/api/v1/projects/": project, "/api/v1/users/": user, "/api/v1/api-keys/": key,
+			"/api/v1/sources/": source, "/api/v1/integrations/": integration, "/api/v1/projects/": project, "/api/v1/mapping-rules/": rule,
+			"/api/v1/users/": user, "/api/v1/api-keys/": key,
 			"/api/admin/api-keys/": key, "/api/v1/events/": ev, "/api/v1/deliveries/": delivery, "/api/v1/jobs/": job,
 			"/api/v1/accounts/": string(name), "/api/v1/me/sessions/": event.NewID().Text(event.PrefixSession),
 		},
-		secrets: []string{"canary-" + string(name) + "-", integration, project, user, key, ev, delivery, job},
+		secrets: []string{"canary-" + string(name) + "-", integration, source, project, rule, user, key, ev, delivery, job},
 	}
 }
 

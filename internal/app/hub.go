@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -23,12 +24,16 @@ import (
 	"github.com/tocsin-hub/tocsin/internal/form"
 	"github.com/tocsin-hub/tocsin/internal/identity/user"
 	"github.com/tocsin-hub/tocsin/internal/ingest"
+	"github.com/tocsin-hub/tocsin/internal/ingest/syslog"
 	"github.com/tocsin-hub/tocsin/internal/integration"
 	"github.com/tocsin-hub/tocsin/internal/journal"
 	"github.com/tocsin-hub/tocsin/internal/journal/embedded"
+	"github.com/tocsin-hub/tocsin/internal/mapping"
 	"github.com/tocsin-hub/tocsin/internal/seal"
+	"github.com/tocsin-hub/tocsin/internal/source"
 	"github.com/tocsin-hub/tocsin/internal/store"
 	"github.com/tocsin-hub/tocsin/internal/store/sqlite"
+	"github.com/tocsin-hub/tocsin/internal/telemetry"
 	"github.com/tocsin-hub/tocsin/internal/version"
 )
 
@@ -44,11 +49,15 @@ type hub struct {
 	integrations *integration.Service
 	secrets      *integration.Secrets
 	deliver      *deliver.Engine
+	sources      *source.Service
 	ingest       *ingest.Handler
+	syslog       []*syslog.Listener
+	mapping      *mapping.Service
 	announce     *announce.Pump
 	inbox        *capture.Inbox
 	metrics      *metrics
 	clientIP     func(*http.Request) string
+	tracing      *telemetry.Tracing // nil when no collector is configured
 
 	madeKey form.Secret
 	owner   user.Ticket // the link that makes the first owner; zero when there is one
@@ -72,6 +81,9 @@ func open(ctx context.Context, cfg config.Config, log *slog.Logger) (_ *hub, err
 	}
 	h.closers = append(h.closers, h.store.Close)
 	h.announce = announce.New(announce.Deps{Outbox: h.store, Appender: appender{h}, Log: log})
+	if err := h.openTracing(ctx); err != nil {
+		return nil, err
+	}
 	if err := h.openRecord(ctx); err != nil {
 		return nil, err
 	}
@@ -84,11 +96,39 @@ func open(ctx context.Context, cfg config.Config, log *slog.Logger) (_ *hub, err
 	if err := h.openPeople(ctx); err != nil {
 		return nil, err
 	}
+	if err := h.openSources(ctx, cfg); err != nil {
+		return nil, err
+	}
 	if err := h.openDelivery(cfg); err != nil {
 		return nil, err
 	}
+	if err := h.openMapping(ctx, cfg); err != nil {
+		return nil, err
+	}
 	h.openIngest(cfg)
+	if err := h.openSyslog(ctx); err != nil {
+		return nil, err
+	}
 	return h, nil
+}
+
+// openTracing begins to export traces, where a collector is configured.
+func (h *hub) openTracing(ctx context.Context) error {
+	t, err := telemetry.Open(ctx, telemetry.Options{
+		Endpoint: h.cfg.OTLP.Endpoint, Headers: h.cfg.OTLP.Headers, Sample: h.cfg.OTLP.Sample,
+		Version: version.Number(), Instance: h.cfg.PublicURL, Log: h.log,
+	})
+	if err != nil {
+		return fmt.Errorf("otlp.endpoint: %w", err)
+	}
+	h.tracing = t
+	h.closers = append(h.closers, func() error {
+		if err := h.tracing.Close(); err != nil {
+			h.log.Warn("the last traces are lost", slog.Any("error", err)) // no reason for the hub to fail
+		}
+		return nil
+	})
+	return nil
 }
 
 // sealOptions says where the sealing keys are.
@@ -153,7 +193,7 @@ func (h *hub) openDelivery(cfg config.Config) error {
 	told := telling{h.store, h.announce}
 	h.deliver = deliver.New(deliver.Options{
 		Journal: h.journal, Store: told, Opener: opener{h}, Kinds: h.catalogue, Tree: h.trust.accounts, Disable: h.disable,
-		Log: h.log, Recent: cfg.Recent.Events,
+		Tracing: h.tracing, Log: h.log, Recent: cfg.Recent.Events,
 		Retention: deliver.Retention{
 			Ledger: cfg.Ledger.MaxAge, LedgerBytes: cfg.Ledger.MaxBytes, Mailbox: cfg.Mailbox.MaxAge,
 		},
@@ -164,7 +204,7 @@ func (h *hub) openDelivery(cfg config.Config) error {
 		Log: h.log, Version: version.Number(), PublicURL: cfg.PublicURL,
 	})
 	h.secrets = &integration.Secrets{
-		Sealer: h.sealer, Integrations: h.integrations, Others: []seal.Resealer{h.trust.users}, Recorder: h.trust.audit,
+		Sealer: h.sealer, Integrations: h.integrations, Others: []seal.Resealer{h.trust.users, h.sources}, Recorder: h.trust.audit,
 	}
 	return nil
 }
@@ -193,7 +233,7 @@ func (h *hub) references(cfg config.Config) integration.References {
 		}
 	}
 	return integration.References{
-		Mode: integration.RefMode(cfg.Secrets.References), Dirs: cfg.Secrets.Files, Env: cfg.Secrets.Env, Forbidden: forbidden,
+		Mode: integration.RefMode(cfg.Secrets.References), Dirs: cfg.Secrets.Files, Env: cfg.Secrets.Env, Forbidden: forbidden, LookupEnv: os.LookupEnv,
 	}
 }
 
@@ -220,18 +260,38 @@ func (h *hub) disable(account event.Account, id event.ID, reason string) {
 	}
 }
 
+// openMapping reads the mapping rules.
+func (h *hub) openMapping(ctx context.Context, cfg config.Config) (err error) {
+	h.mapping, err = mapping.Open(ctx, mapping.Deps{
+		Store: h.store, Recorder: h.trust.audit, Log: h.log, Limits: eventLimits(cfg),
+		Below: func(account, above event.Account) bool {
+			return h.trust.accounts.IsOpen(account) && slices.Contains(h.trust.accounts.Parents(account), above)
+		},
+	})
+	return err
+}
+
+// eventLimits are what one event may cost.
+func eventLimits(cfg config.Config) event.Limits {
+	limits := event.DefaultLimits()
+	limits.Depth, limits.Keys, limits.StringBytes = cfg.Ingest.MaxDepth, cfg.Ingest.MaxKeys, int(cfg.Ingest.MaxStringBytes)
+	return limits
+}
+
 func (h *hub) openIngest(cfg config.Config) {
 	h.metrics = newMetrics(h)
 	limits := ingest.DefaultLimits()
 	limits.WireBytes, limits.InflatedBytes = cfg.Ingest.MaxWireBytes, cfg.Ingest.MaxInflatedBytes
 	limits.Ratio, limits.Events = int64(cfg.Ingest.MaxRatio), cfg.Ingest.MaxEvents
 	limits.InFlightBytes = cfg.Ingest.MaxInFlightBytes
-	limits.Event.Depth, limits.Event.Keys = cfg.Ingest.MaxDepth, cfg.Ingest.MaxKeys
-	limits.Event.StringBytes = int(cfg.Ingest.MaxStringBytes)
+	limits.Event = eventLimits(cfg)
 	h.ingest = ingest.New(ingest.Config{
 		Journal: appender{h}, Authenticate: h.authenticate, Idempotency: h.store, Bounds: h.journal.Bounds,
-		Observer: h.metrics, Log: h.log, Limits: limits,
-		Admit: h.admit, Release: h.trust.plans.Release, MaxBatch: h.trust.plans.Batch,
+		Observer: h.metrics, Tracing: h.tracing, Log: h.log, Limits: limits, Sources: doors{h},
+		Admit: h.admit, Release: h.trust.plans.Release, MaxBatch: h.trust.plans.Batch, Healthy: h.ready,
+		Map: func(account event.Account, dialect, source string) ingest.Mapping {
+			return h.mapping.For(account, dialect, source)
+		},
 	})
 }
 

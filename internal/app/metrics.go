@@ -1,6 +1,7 @@
 package app
 
 import (
+	"net/http"
 	"strconv"
 	"time"
 
@@ -23,6 +24,7 @@ type metrics struct {
 	bytes    *prometheus.CounterVec
 	took     prometheus.Histogram
 	refused  *prometheus.CounterVec
+	sources  *prometheus.CounterVec
 }
 
 var _ ingest.Observer = (*metrics)(nil)
@@ -34,7 +36,7 @@ func newMetrics(h *hub) *metrics {
 			Name: "tocsin_ingest_requests_total", Help: "Ingest requests by source and HTTP status.",
 		}, []string{"source", "status"}),
 		events: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "tocsin_ingest_events_total", Help: "Events by source and result (accepted, rejected).",
+			Name: "tocsin_ingest_events_total", Help: "Events by source and result (accepted, rejected, dropped by a mapping rule).",
 		}, []string{"source", "result"}),
 		bytes: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "tocsin_ingest_bytes_total", Help: "Bytes of ingest bodies by source, as they were sent.",
@@ -47,7 +49,10 @@ func newMetrics(h *hub) *metrics {
 	m.refused = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "tocsin_refused_requests_total", Help: "Requests that were not let in, by reason.",
 	}, []string{"reason"})
-	m.registry.MustRegister(m.requests, m.events, m.bytes, m.took, m.refused, (*stateCollector)(m), (*trustCollector)(m),
+	m.sources = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "tocsin_source_requests_total", Help: "Requests to source endpoints by dialect and result (accepted, repeated, invalid, refused, failed).",
+	}, []string{"dialect", "result"})
+	m.registry.MustRegister(m.sources, m.requests, m.events, m.bytes, m.took, m.refused, (*stateCollector)(m), (*trustCollector)(m), (*syslogCollector)(m),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -59,8 +64,29 @@ func (m *metrics) Ingested(o ingest.Observation) {
 	if o.Rejected > 0 {
 		m.events.WithLabelValues(o.Source, "rejected").Add(float64(o.Rejected))
 	}
+	if o.Dropped > 0 {
+		m.events.WithLabelValues(o.Source, "dropped").Add(float64(o.Dropped))
+	}
 	m.bytes.WithLabelValues(o.Source).Add(float64(o.WireBytes))
 	m.took.Observe(o.Took.Seconds())
+	if o.Endpoint {
+		m.sources.WithLabelValues(o.Source, result(o)).Inc()
+	}
+}
+
+// result is what came of a request, in a word.
+func result(o ingest.Observation) string {
+	switch {
+	case o.Replayed:
+		return "repeated"
+	case o.Status < http.StatusMultipleChoices:
+		return "accepted"
+	case o.Status == http.StatusUnauthorized || o.Status == http.StatusForbidden:
+		return "refused"
+	case o.Status < http.StatusInternalServerError && o.Status != http.StatusTooManyRequests:
+		return "invalid"
+	}
+	return "failed"
 }
 
 // stateCollector reads the journal's and the lanes' state when the metrics are asked for.
@@ -85,6 +111,7 @@ var (
 	descMailbox       = desc("tocsin_mailbox_deliveries", "Deliveries in the failure mailbox.", laneLabels...)
 	descBreaker       = desc("tocsin_breaker_open", "1 while the integration's breaker is open.", laneLabels...)
 	descAddsUp        = desc("tocsin_counts_add_up", "1 while the integration's counts add up.", laneLabels...)
+	descMapping       = desc("tocsin_mapping_rule_events_total", "Events by mapping rule and result (matched, dropped, failed); saved every 15 s.", "account", "rule", "result")
 	descStartTime     = desc("tocsin_start_time_seconds", "When the process started serving, Unix time.")
 	processStart      = time.Now()
 )
@@ -106,6 +133,12 @@ func (c *stateCollector) Collect(out chan<- prometheus.Metric) {
 	for _, s := range c.h.deliver.AllStats() {
 		collectLane(out, gauge, s)
 	}
+	for _, m := range c.h.mapping.AllCounts() {
+		for result, n := range map[string]uint64{"matched": m.Matched, "dropped": m.Dropped, "failed": m.Failed} {
+			out <- prometheus.MustNewConstMetric(descMapping, prometheus.CounterValue, float64(n),
+				string(m.Account), m.ID.Text(event.PrefixMapping), result)
+		}
+	}
 }
 
 func collectLane(out chan<- prometheus.Metric, gauge func(*prometheus.Desc, float64, ...string), s deliver.IntegrationStats) {
@@ -120,7 +153,7 @@ func collectLane(out chan<- prometheus.Metric, gauge func(*prometheus.Desc, floa
 		"journalled": s.Counts.Journalled, "matched": s.Counts.Matched, "filtered": s.Counts.Filtered,
 		"delivered": s.Counts.Delivered, "waiting": s.Counts.Waiting, "parked": s.Counts.Parked,
 		"mailbox": s.Counts.Mailbox, "discarded": s.Counts.Discarded, "expired": s.Counts.Expired,
-		"skipped": s.Counts.Skipped, "lost": s.Counts.Lost,
+		"skipped": s.Counts.Skipped, "lost": s.Counts.Lost, "where_failed": s.Counts.WhereFailed,
 	} {
 		gauge(descDeliveries, float64(n), with(state)...)
 	}

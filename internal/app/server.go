@@ -18,6 +18,8 @@ import (
 	"github.com/tocsin-hub/tocsin/internal/api"
 	"github.com/tocsin-hub/tocsin/internal/backup"
 	"github.com/tocsin-hub/tocsin/internal/config"
+	"github.com/tocsin-hub/tocsin/internal/deliver"
+	"github.com/tocsin-hub/tocsin/internal/event"
 	"github.com/tocsin-hub/tocsin/internal/version"
 )
 
@@ -40,15 +42,31 @@ func newServer(cfg config.Config, h *hub, log *slog.Logger) (*server, error) {
 		MaxHeaderBytes:    maxHeaderBytes,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}}
+	s.http.RegisterOnShutdown(h.deliver.EndWatches) // streams do not end by themselves
 	if cfg.TLS.Cert != "" {
 		cert, err := newCertificate(cfg.TLS.Cert, cfg.TLS.Key)
 		if err != nil {
 			return nil, err
 		}
 		s.tls = true
-		s.http.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: cert.get}
+		s.http.TLSConfig = tlsConfig(cert, h.sources.WantsCertificates)
 	}
 	return s, nil
+}
+
+// tlsConfig asks clients for a certificate while a source endpoint wants them to show one. It is asked for and not required:
+// who else comes needs none. The source looks at it by its own authorities, so that no handshake fails over it.
+func tlsConfig(cert *certificate, wanted func() bool) *tls.Config {
+	plain := &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: cert.get, NextProtos: []string{"h2", "http/1.1"}}
+	asking := plain.Clone()
+	asking.ClientAuth = tls.RequestClientCert
+	plain.GetConfigForClient = func(*tls.ClientHelloInfo) (*tls.Config, error) {
+		if wanted() {
+			return asking, nil
+		}
+		return nil, nil
+	}
+	return plain
 }
 
 // handler puts the hub's own paths before the API.
@@ -56,9 +74,11 @@ func (h *hub) handler() http.Handler {
 	t := &h.trust
 	rest := api.New(api.Deps{
 		Gate: t.gate, Accounts: t.accounts, Matrix: t.matrix, Plans: t.plans, Users: t.users, Audit: t.audit, Recorder: t.audit,
+		Sources: h.sources, TrySource: h.trySource, Dialects: h.ingest.Dialects(), Mapping: h.mapping,
 		Identity: t.keys, Integrations: h.integrations, Secrets: h.secrets, Catalogue: h.catalogue, Deliveries: h.deliver,
 		Mailbox: h.store, Captures: h.inbox, Backup: h.backup, Health: h, ClientIP: h.clientIP, Log: h.log, Version: version.Number(),
 		Egress:    api.Egress{Addresses: h.cfg.Egress.Addresses, Bind: h.cfg.Egress.Bind, Proxy: !h.cfg.Egress.Proxy.IsZero()},
+		Watch:     h.watch,
 		PublicURL: h.cfg.PublicURL, SecureCookies: h.cfg.TLS.Cert != "" || strings.HasPrefix(h.cfg.PublicURL, "https://"),
 	})
 	mux := http.NewServeMux()
@@ -67,6 +87,15 @@ func (h *hub) handler() http.Handler {
 	mux.HandleFunc("GET /readyz", h.readyz)
 	mux.Handle("GET /metrics", h.serveMetrics())
 	return h.ingest.Before(mux)
+}
+
+// watch lets somebody watch what happens in an account.
+func (h *hub) watch(ctx context.Context, account event.Account, spec deliver.LiveSpec) (api.Watch, error) {
+	w, err := h.deliver.Watch(ctx, account, spec)
+	if err != nil {
+		return nil, err
+	}
+	return w, nil
 }
 
 // backup writes a consistent copy of the data directory while the hub runs. Secrets stay sealed; the key is not in it.
