@@ -43,28 +43,6 @@ func (r *accountRow) state() string {
 
 func accountPath(name string) string { return accountsPath + "/" + url.PathEscape(name) }
 
-// viewFlags choose how a command shows what it got.
-type viewFlags struct {
-	JSON bool `help:"Print what the API answered, as JSON."`
-}
-
-// show prints an answer as it came, or by the given way.
-func (f *viewFlags) show(p *Process, answer json.RawMessage, print func() error) error {
-	if !f.JSON {
-		return print()
-	}
-	var v any
-	if err := json.Unmarshal(answer, &v); err != nil {
-		return fmt.Errorf("the answer is no JSON: %w", err)
-	}
-	text, err := json.MarshalIndent(v, "", "  ")
-	if err != nil {
-		return err
-	}
-	p.say("%s\n", text)
-	return nil
-}
-
 // listAll reads every page of a list; raw is all of it as one JSON list.
 func listAll[T any](ctx context.Context, hub *client.Client, path string, query url.Values) (rows []T, raw json.RawMessage, err error) {
 	all := []json.RawMessage{}
@@ -147,7 +125,7 @@ below it with --account. A name is never used again.
 
 Examples:
 
-    tocsin accounts create acme --title "ACME Ltd." --plan professional
+    tocsin accounts create acme --title "ACME Ltd." --plan pro
     tocsin users invite someone@acme.example --role owner --account acme
     tocsin keys create "acme's firewall" --scope events:write --account acme`
 }
@@ -237,7 +215,7 @@ enabled or made, and its limits hold from now on.
 
 Example:
 
-    tocsin accounts update acme --plan enterprise`
+    tocsin accounts update acme --plan business`
 }
 
 // Run changes the account.
@@ -282,6 +260,15 @@ type accountsReopenCmd struct {
 	viewFlags
 
 	Name string `arg:"" help:"The account's name."`
+}
+
+// Help is the long help.
+func (*accountsReopenCmd) Help() string {
+	return `Its keys and users work again, and its integrations get events from now on.
+
+Example:
+
+    tocsin accounts reopen acme`
 }
 
 // Run opens the account.

@@ -3,7 +3,6 @@ package cli
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -52,7 +51,7 @@ broken off leaves nothing.
 
 Examples:
 
-    # Ask the hub that TOCSIN_URL and TOCSIN_KEY name; the file goes to /backups
+    # Ask the hub that TOCSIN_SERVER and TOCSIN_KEY name; the file goes to /backups
     tocsin backup --to /backups
 
     # A stopped hub, with the key encrypted for an age identity that lies in a safe
@@ -197,7 +196,8 @@ func writeArchive(name string, write func(io.Writer) (backup.Manifest, error)) (
 type backupVerifyCmd struct {
 	File string `arg:"" help:"The archive; - is standard input."`
 	Key  string `placeholder:"FILE" help:"The key file of the hub's secrets (secret.key): checks also that this hub made the archive and nobody changed it."`
-	JSON bool   `help:"Print the archive's manifest."`
+
+	viewFlags
 }
 
 // Help is the long help.
@@ -224,22 +224,21 @@ func (c *backupVerifyCmd) Run(ctx context.Context, p *Process) error {
 	if err != nil {
 		return err
 	}
-	if c.JSON {
-		text, err := json.MarshalIndent(m, "", "  ")
-		if err != nil {
-			return err
-		}
-		p.say("%s\n", text)
+	return c.showValue(p, m, func() error {
+		sayVerified(p, c.File, &m, key.IsZero())
 		return nil
-	}
-	p.say("%s is sound: %s\n", c.File, describe(m))
+	})
+}
+
+// sayVerified says what is known of a sound archive.
+func sayVerified(p *Process, file string, m *backup.Manifest, keyless bool) {
+	p.say("%s is sound: %s\n", file, describe(*m))
 	switch {
-	case len(m.Keys) > 0 && key.IsZero():
+	case len(m.Keys) > 0 && keyless:
 		p.say("its secrets are sealed with the key %s (give --key to check it, and who made the archive)\n", m.Keys[0])
 	case len(m.Keys) > 0:
 		p.say("it was made by the hub of that key (%s)\n", m.Keys[0])
 	}
-	return nil
 }
 
 // readArchive opens an archive, or takes it from standard input.

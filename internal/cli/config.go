@@ -6,8 +6,9 @@ import (
 
 // configCmd groups the commands about settings.
 type configCmd struct {
-	Show configShowCmd `cmd:"" help:"Print the settings in force and where each came from, secrets masked."`
-	Docs configDocsCmd `cmd:"" help:"Print the reference of all settings as Markdown."`
+	Show  configShowCmd  `cmd:"" help:"Print the settings in force and where each came from, secrets masked."`
+	Check configCheckCmd `cmd:"" help:"Check the settings, and say nothing if they are right."`
+	Docs  configDocsCmd  `cmd:"" help:"Print the reference of all settings as Markdown."`
 }
 
 // configShowCmd prints the settings in force.
@@ -39,6 +40,33 @@ func (c *configShowCmd) Run(p *Process) error {
 		p.note("tocsin: warning: %s\n", w)
 	}
 	return cfg.WriteYAML(p.Stdout)
+}
+
+// configCheckCmd checks the settings.
+type configCheckCmd struct {
+	settingFlags
+}
+
+// Help is the long help.
+func (*configCheckCmd) Help() string {
+	return `Reads the file, the environment and the flags as "tocsin serve" does, and reports every mistake at once. Warnings go to
+standard error. Exit code 2 means that "tocsin serve" would not start.
+
+Example:
+
+    tocsin config check --config /etc/tocsin/tocsin.yaml && systemctl restart tocsin`
+}
+
+// Run checks them.
+func (c *configCheckCmd) Run(p *Process) error {
+	cfg, err := c.load(p)
+	if err != nil {
+		return err
+	}
+	for _, w := range cfg.Warnings() {
+		p.note("tocsin: warning: %s\n", w)
+	}
+	return nil
 }
 
 // configDocsCmd prints the reference.

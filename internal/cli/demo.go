@@ -199,15 +199,18 @@ const demoFooter = `
 
 Try it, in another terminal:
 
-  export TOCSIN_URL=%s TOCSIN_KEY=%s
+  export TOCSIN_SERVER=%s TOCSIN_KEY=%s
 
   # Send an event of your own; it is in the inbox and in Splunk at once
-  curl -H "X-API-Key: $TOCSIN_KEY" -H 'Content-Type: application/json' "$TOCSIN_URL/api/v1/events" \
+  curl -H "X-API-Key: $TOCSIN_KEY" -H 'Content-Type: application/json' "$TOCSIN_SERVER/api/v1/events" \
        -d '{"type":"alert.created","severity":"low","title":"Hello from curl"}'
 
   # See what the inbox got
-  curl -H "X-API-Key: $TOCSIN_KEY" "$TOCSIN_URL/api/v1/captures?integration=%s"
+  curl -H "X-API-Key: $TOCSIN_KEY" "$TOCSIN_SERVER/api/v1/captures?integration=%s"
 
-  # See the counts, and whether they add up
-  curl -H "X-API-Key: $TOCSIN_KEY" "$TOCSIN_URL/api/v1/stats"
+  # The same by command: send a sample, watch what happens, look at the integrations, look for trouble
+  tocsin send --sample incident.created
+  tocsin tail --events --deliveries
+  tocsin integrations list
+  tocsin doctor --remote
 `

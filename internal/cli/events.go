@@ -5,34 +5,47 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/tocsin-hub/tocsin/internal/event"
 )
 
 // eventsCmd groups the commands about the catalogue of event types. They need no hub.
 type eventsCmd struct {
-	Types  eventsTypesCmd  `cmd:"" help:"List the event types that the catalogue knows."`
+	List   eventsListCmd   `cmd:"" help:"List the event types that the catalogue knows."`
+	Types  eventsListCmd   `cmd:"" hidden:"" help:"The older name of list."`
+	Show   eventsShowCmd   `cmd:"" help:"Show an event type with its sample, and how it looks in a payload profile."`
 	Sample eventsSampleCmd `cmd:"" help:"Print the sample of an event type."`
 }
 
-// eventsTypesCmd lists the catalogue.
-type eventsTypesCmd struct {
+// eventTypeRow is an entry of the catalogue.
+type eventTypeRow struct {
+	Name        string          `json:"name"`
+	Category    string          `json:"category"`
+	Severity    string          `json:"severity"`
+	Description string          `json:"description"`
+	Sample      json.RawMessage `json:"sample,omitempty"`
+}
+
+// eventsListCmd lists the catalogue.
+type eventsListCmd struct {
+	viewFlags
+
 	Pattern string `arg:"" optional:"" help:"Only the types that a subscription to this would get, such as alert.*"`
 }
 
 // Help is the long help.
-func (*eventsTypesCmd) Help() string {
+func (*eventsListCmd) Help() string {
 	return `A hub takes any well-formed type; those in the catalogue come with a description and a sample.
 
 Examples:
 
-    tocsin events types
-    tocsin events types 'incident.*'`
+    tocsin events list
+    tocsin events list 'incident.*'
+    tocsin events list -o json | jq -r '.[].name'`
 }
 
 // Run prints a table.
-func (c *eventsTypesCmd) Run(p *Process) error {
+func (c *eventsListCmd) Run(p *Process) error {
 	filter := event.TypeFilter("*")
 	if c.Pattern != "" {
 		filter = event.TypeFilter(c.Pattern)
@@ -40,17 +53,22 @@ func (c *eventsTypesCmd) Run(p *Process) error {
 			return usageError{err}
 		}
 	}
-	table, found := tabwriter.NewWriter(p.Stdout, 0, 0, 2, ' ', 0), false
+	var rows []eventTypeRow
 	for _, t := range event.Types() {
 		if filter.Match(t.Name) {
-			found = true
-			fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", t.Name, t.Category, t.Severity, t.Description)
+			rows = append(rows, eventTypeRow{Name: t.Name, Category: t.Category, Severity: t.Severity.String(), Description: t.Description})
 		}
 	}
-	if !found {
-		return fmt.Errorf("the catalogue has no type that %s matches; a hub takes it all the same", c.Pattern)
+	if len(rows) == 0 {
+		return notFoundf("the catalogue has no type that %s matches; a hub takes it all the same", c.Pattern)
 	}
-	return table.Flush()
+	return c.showValue(p, rows, func() error {
+		t := p.table("TYPE", "CATEGORY", "SEVERITY", "DESCRIPTION")
+		for _, r := range rows {
+			t.row(r.Name, r.Category, r.Severity, r.Description)
+		}
+		return t.flush()
+	})
 }
 
 // eventsSampleCmd prints a sample.
@@ -112,7 +130,7 @@ func sampleOf(name string) (json.RawMessage, error) {
 		}
 	}
 	if len(close) == 0 {
-		return nil, usagef("the catalogue has no event type %q: see tocsin events types", name)
+		return nil, notFoundf("the catalogue has no event type %q: see tocsin events list", name)
 	}
-	return nil, usagef("the catalogue has no event type %q; it has %s", name, strings.Join(close, ", "))
+	return nil, notFoundf("the catalogue has no event type %q; it has %s", name, strings.Join(close, ", "))
 }

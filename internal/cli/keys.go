@@ -2,9 +2,7 @@ package cli
 
 import (
 	"context"
-	"fmt"
 	"strings"
-	"text/tabwriter"
 	"time"
 )
 
@@ -86,7 +84,7 @@ type keysCreateCmd struct {
 	keyFlags
 
 	Name        string   `arg:"" optional:"" help:"What the key is for; \"tocsin keys create\" if left out."`
-	Scope       []string `default:"admin" placeholder:"SCOPE" help:"A right of the key; may be repeated."`
+	Scope       []string `default:"admin" placeholder:"SCOPE" values:"@scopes" help:"A right of the key; may be repeated."`
 	ExpiresDays int      `placeholder:"DAYS" help:"Days until the key ends by itself; 0 is never."`
 	EventType   []string `placeholder:"TYPE" help:"With events:write, a type that may be sent, such as auth.*; may be repeated. All if left out."`
 	RateLimit   int      `placeholder:"N" help:"Most requests a minute; 0 is no limit of its own."`
@@ -109,9 +107,9 @@ Examples:
     # For one application: its own types of events, at most 600 requests a minute, for a quarter of a year
     tocsin keys create "shop backend" --scope events:write --event-type 'auth.*' --rate-limit 600 --expires-days 90
 
-Scopes: events:write, events:read, integrations:read, integrations:write, deliveries:read, deliveries:write,
-alerts:read, alerts:write, incidents:read, incidents:write, investigations:read, investigations:write, search:read,
-graph:read, blocks:read, blocks:write, blocks:approve, audit:read, admin.`
+Scopes: events:write, events:read, integrations:read, integrations:write, mapping:read, mapping:write, sources:read, sources:write,
+deliveries:read, deliveries:write, alerts:read, alerts:write, incidents:read, incidents:write, investigations:read,
+investigations:write, search:read, graph:read, blocks:read, blocks:write, blocks:approve, audit:read, admin.`
 }
 
 // Run makes the key.
@@ -134,6 +132,16 @@ func (c *keysCreateCmd) Run(ctx context.Context, p *Process) error {
 // keysListCmd lists the keys.
 type keysListCmd struct {
 	keyFlags
+	viewFlags
+}
+
+// Help is the long help.
+func (*keysListCmd) Help() string {
+	return `Only the beginning of each key is kept. Revoked and expired keys stay in the list.
+
+Example:
+
+    tocsin keys list`
 }
 
 // Run prints a table, newest first.
@@ -143,13 +151,13 @@ func (c *keysListCmd) Run(ctx context.Context, p *Process) error {
 		if err != nil {
 			return err
 		}
-		table := tabwriter.NewWriter(p.Stdout, 0, 0, 2, ' ', 0)
-		fmt.Fprintln(table, "ID\tNAME\tKEY\tSCOPES\tSTATE\tLAST USED")
-		for _, r := range rows {
-			fmt.Fprintf(table, "%s\t%s\t%s…\t%s\t%s\t%s\n",
-				r.ID, r.Name, r.Prefix, strings.Join(r.Scopes, ","), r.state(time.Now()), day(r.LastUsedAt, "never"))
-		}
-		return table.Flush()
+		return c.showValue(p, rows, func() error {
+			t := p.table("ID", "NAME", "KEY", "SCOPES", "STATE", "LAST USED")
+			for _, r := range rows {
+				t.row(r.ID, r.Name, r.Prefix+"…", strings.Join(r.Scopes, ","), r.state(time.Now()), day(r.LastUsedAt, "never"))
+			}
+			return t.flush()
+		})
 	})
 }
 

@@ -11,25 +11,29 @@ import (
 
 // plansCmd prints the built-in matrix of plans.
 type plansCmd struct {
-	JSON bool `help:"Print the file, to change it and name it with plans.file."`
+	viewFlags
 }
 
 // Help is the long help.
 func (*plansCmd) Help() string {
-	return `Shows which connectors and how much each built-in plan has. To use your own plans:
+	return `Shows which connectors and how much each built-in plan has. To use your own plans, change the file that it prints as JSON:
 
-    tocsin plans --json > plans.json
+    tocsin plans -o json > plans.json
     tocsin serve --set plans.file=plans.json
+
+Example:
+
+    tocsin plans
 
 An account's plan is set with "tocsin accounts update NAME --plan PLAN".`
 }
 
 // Run prints the table, or the file.
 func (c *plansCmd) Run(p *Process) error {
-	if c.JSON {
-		p.say("%s", plan.EmbeddedJSON())
-		return nil
-	}
+	return c.show(p, plan.EmbeddedJSON(), func() error { return printPlans(p) })
+}
+
+func printPlans(p *Process) error {
 	table := tabwriter.NewWriter(p.Stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "PLAN\tREQUESTS/MIN\tEVENTS/S\tBATCH\tEVENTS/MONTH\tABOVE\tCONNECTORS")
 	for _, x := range plan.Embedded().Plans() {

@@ -10,11 +10,12 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
 
+	"github.com/alecthomas/kong"
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
@@ -38,7 +39,7 @@ func TestScripts(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			hub := &fakeHub{archive: archive}
+			hub := &fakeHub{archive: archive, things: newFakeThings()}
 			server := httptest.NewServer(hub)
 			env.Defer(server.Close)
 			env.Setenv("TOCSIN_URL", server.URL)
@@ -76,6 +77,7 @@ type fakeHub struct {
 	seen map[string]bool // idempotency keys
 
 	archive []byte // the backup that it gives
+	things  fakeThings
 }
 
 func (h *fakeHub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -90,6 +92,8 @@ func (h *fakeHub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.log.WriteByte('\n')
 	}
 	switch {
+	case r.URL.Path == "/readyz":
+		fmt.Fprint(w, "ready")
 	case r.Header.Get("X-API-Key") != fakeKey:
 		problem(w, http.StatusUnauthorized, "the key is not valid", "")
 	case r.Method == http.MethodPost && (r.URL.Path == nativePath || r.URL.Path == "/api/v1/ingest/falco"):
@@ -121,6 +125,7 @@ func (h *fakeHub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			"expiring":[{"rotate_by":"2027-01-31","integration":"int_3","name":"Splunk","owner":"dana","account":"default"}]}`)
 	case r.Method == http.MethodPost && r.URL.Path == secretsPath+"/rotate":
 		fmt.Fprint(w, `{"key":"11112222","earlier":["672a6664"],"resumed":true,"resealed":2,"secrets":3,"unreadable":[{}],"next":"unset it"}`)
+	case h.things.serve(w, r, body):
 	default:
 		problem(w, http.StatusNotFound, "there is no such thing", "")
 	}
@@ -171,14 +176,13 @@ func problem(w http.ResponseWriter, status int, detail, more string) {
 	fmt.Fprintf(w, `{"type":"about:blank","title":%q,"status":%d,"detail":%q%s}`, http.StatusText(status), status, detail, more)
 }
 
-// Every command explains itself, and those that take arguments do so by examples.
+// Every command explains itself: by a first sentence, and if it takes anything, by examples that parse.
 func TestHelp(t *testing.T) {
 	t.Parallel()
-	for _, command := range []string{
-		"", "serve", "demo", "send", "events", "events types", "events sample", "keys", "keys create", "keys list",
-		"keys revoke", "backup", "backup create", "backup verify", "restore", "secrets", "secrets status", "secrets rotate",
-		"secrets new-key", "audit", "audit list", "audit export", "audit checkpoint", "audit verify", "config", "config show", "config docs", "version",
-	} {
+	parser := newParser()
+	root := parser.Model.Node
+	for _, n := range allCommands(root) {
+		command := strings.TrimSpace(strings.TrimPrefix(n.FullPath(), "tocsin"))
 		var out, errs bytes.Buffer
 		p := &Process{Args: append(strings.Fields(command), "--help"), Stdout: &out, Stderr: &errs}
 		if code := Run(t.Context(), p); code != ExitOK || errs.Len() > 0 {
@@ -187,25 +191,50 @@ func TestHelp(t *testing.T) {
 		if !strings.Contains(out.String(), "Usage: tocsin") {
 			t.Errorf("tocsin %s --help says:\n%s", command, out.String())
 		}
-		for _, line := range strings.Split(out.String(), "\n") {
-			if strings.HasPrefix(line, "    tocsin ") && !knownCommand(line) {
-				t.Errorf("tocsin %s --help has an example that does not parse: %s", command, line)
+		if n != root && !strings.HasSuffix(n.Help, ".") {
+			t.Errorf("the help of tocsin %s is no sentence: %s", command, n.Help)
+		}
+		if n.Type == kong.CommandNode && len(n.Children) == 0 && len(n.Flags)+len(n.Positional) > 0 && !plainCommands[command] && !strings.Contains(n.Detail, "Example") {
+			t.Errorf("tocsin %s --help has no example", command)
+		}
+		for l := range strings.Lines(n.Detail) {
+			if strings.HasPrefix(l, "    ") && strings.Contains(l, "tocsin ") && !strings.HasPrefix(l, "    #") {
+				checkExample(t, parser, command, l)
 			}
 		}
 	}
 }
 
-// knownCommand says whether the line's first word after tocsin is a command.
-func knownCommand(line string) bool {
-	words := strings.Fields(line)
-	out, err := os.ReadDir(".")
-	if err != nil || len(words) < 2 {
-		return false
-	}
-	for _, f := range out {
-		if strings.TrimSuffix(filepath.Base(f.Name()), ".go") == words[1] {
-			return true
+// plainCommands are so plain, or so old, that an example would say nothing.
+var plainCommands = map[string]bool{
+	"accounts list": true, "accounts show": true, "users list": true, "users role": true, "users disable": true, "users enable": true,
+	"users remove": true, "users reset": true, "secrets status": true,
+}
+
+func allCommands(n *kong.Node) []*kong.Node {
+	list := []*kong.Node{n}
+	for _, child := range n.Children {
+		if child.Type == kong.CommandNode {
+			list = append(list, allCommands(child)...)
 		}
 	}
-	return false
+	return list
 }
+
+var exampleCall = regexp.MustCompile(`(?:^|[|&(] *|sudo -u tocsin )tocsin ([^|&)<>#]*)`)
+
+// checkExample parses an example as the command line would.
+func checkExample(t *testing.T, parser *kong.Kong, command, example string) {
+	t.Helper()
+	for _, call := range exampleCall.FindAllStringSubmatch(strings.TrimSpace(example), -1) {
+		var args []string
+		for _, w := range exampleWord.FindAllString(call[1], -1) {
+			args = append(args, strings.Trim(w, `"'`))
+		}
+		if _, err := parser.Parse(args); err != nil {
+			t.Errorf("tocsin %s --help has an example that does not parse: %s: %v", command, strings.TrimSpace(example), err)
+		}
+	}
+}
+
+var exampleWord = regexp.MustCompile(`"[^"]*"|'[^']*'|\S+`)

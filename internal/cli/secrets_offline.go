@@ -16,6 +16,7 @@ import (
 	"github.com/tocsin-hub/tocsin/internal/identity/user"
 	"github.com/tocsin-hub/tocsin/internal/integration"
 	"github.com/tocsin-hub/tocsin/internal/seal"
+	"github.com/tocsin-hub/tocsin/internal/source"
 	"github.com/tocsin-hub/tocsin/internal/store"
 	"github.com/tocsin-hub/tocsin/internal/store/sqlite"
 )
@@ -56,7 +57,9 @@ func openOfflineSecrets(ctx context.Context, p *Process, dir string) (_ *offline
 	}
 	s.closers = append(s.closers, record.Close)
 	s.secrets = integration.Secrets{
-		Sealer: sealer, Recorder: record, Others: []seal.Resealer{user.New(user.Deps{Store: rows, Sealer: sealer})},
+		Sealer: sealer, Recorder: record, Others: []seal.Resealer{
+			user.New(user.Deps{Store: rows, Sealer: sealer}), source.New(source.Deps{Store: rows, Sealer: sealer}),
+		},
 		Integrations: integration.New(integration.Deps{
 			Store: rows, Catalogue: connectors.All(), Sealer: sealer, Lanes: noLanes{},
 		}),

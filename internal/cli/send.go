@@ -14,7 +14,7 @@ type sendCmd struct {
 
 	Files       []string `arg:"" optional:"" placeholder:"FILE" help:"Files of JSON: an object, an array, or objects one after another (NDJSON). \"-\" is standard input."`
 	Sample      []string `placeholder:"TYPE" help:"Send the catalogue's sample of an event type; may be repeated."`
-	Source      string   `default:"events" placeholder:"NAME" help:"Dialect of the files: events (Tocsin's own), falco, wallarm, …"`
+	Source      string   `default:"events" placeholder:"NAME" values:"@sources" help:"Dialect of the files: events (Tocsin's own), falco, wallarm, …"`
 	ContentType string   `placeholder:"TYPE" help:"Send each file as it is, as one body of this type (for example application/cloudevents+json)."`
 	Batch       int      `default:"500" placeholder:"N" help:"Most events in one request."`
 	IDs         bool     `name:"ids" help:"Print the id of every accepted event, one a line, instead of the counts."`
@@ -25,7 +25,7 @@ func (*sendCmd) Help() string {
 	return `Every event that is counted as accepted has been written durably by the hub. A busy hub is waited for; a request
 whose answer was lost is repeated safely. Exit code 1 means that at least one event was refused or not sent.
 
-The hub and the key are best given by TOCSIN_URL and TOCSIN_KEY.
+The hub and the key are best given by TOCSIN_SERVER and TOCSIN_KEY, or by a profile.
 
 Examples:
 
@@ -110,10 +110,18 @@ func (c *sendCmd) feed(ctx context.Context, p *Process, s *sending, path string,
 	return s.flush(ctx)
 }
 
+// droppedText says how many mapping rules dropped, where any were.
+func (s *sending) droppedText() string {
+	if s.dropped == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", dropped by mapping rules %d", s.dropped)
+}
+
 // report prints the outcome. Its error is what makes the exit code.
 func (s *sending) report(err error) error {
-	if !s.ids && s.accepted+s.rejected > 0 {
-		s.process.say("accepted %d, rejected %d\n", s.accepted, s.rejected)
+	if !s.ids && s.accepted+s.rejected+s.dropped > 0 {
+		s.process.say("accepted %d, rejected %d%s\n", s.accepted, s.rejected, s.droppedText())
 	}
 	switch {
 	case err != nil:

@@ -24,7 +24,7 @@ type sending struct {
 	size     int
 	requests int
 
-	accepted, rejected int
+	accepted, rejected, dropped int
 }
 
 // add takes one value; it goes out when the batch is full or the path changes.
@@ -84,6 +84,7 @@ func (s *sending) send(ctx context.Context, batch client.Batch, place func(i int
 		return err
 	}
 	s.accepted += receipt.Accepted
+	s.dropped += receipt.Dropped
 	s.rejected += max(receipt.RejectedTotal, len(receipt.Rejected))
 	if s.ids {
 		for _, id := range receipt.IDs {

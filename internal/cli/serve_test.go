@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -41,6 +42,8 @@ func TestHub(t *testing.T) {
 			"api":      callAPI,
 			"freeport": freePort,
 			"ready":    waitReady,
+
+			"waitmailbox": waitMailbox,
 		},
 	})
 }
@@ -202,6 +205,20 @@ func freePort(ts *testscript.TestScript, _ bool, _ []string) {
 func waitReady(ts *testscript.TestScript, _ bool, _ []string) {
 	if !poll(func() bool { return get("http://"+ts.Getenv("ADDR")+"/readyz") != "" }) {
 		ts.Fatalf("the hub is not ready after %v", waitForHub)
+	}
+}
+
+// waitMailbox waits until so many deliveries are in the mailbox.
+func waitMailbox(ts *testscript.TestScript, _ bool, args []string) {
+	hub, err := client.New(ts.Getenv("TOCSIN_URL"), form.NewSecret(ts.Getenv("TOCSIN_KEY")))
+	ts.Check(err)
+	defer hub.Close()
+	reached := poll(func() bool {
+		var page struct{ Items []json.RawMessage }
+		return hub.Do(context.Background(), "GET", "/api/v1/mailbox", nil, &page) == nil && strconv.Itoa(len(page.Items)) == args[0]
+	})
+	if !reached {
+		ts.Fatalf("there are not %s deliveries in the mailbox", args[0])
 	}
 }
 

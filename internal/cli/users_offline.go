@@ -128,14 +128,14 @@ func (o *offlineUsers) find(ctx context.Context, account event.Account, who stri
 
 // ticket prints a link that was made in the files.
 func (f *hubFlags) ticket(p *Process, t people.Ticket) error {
-	base := strings.TrimRight(cmp.Or(f.URL, p.getenv("TOCSIN_URL"), defaultURL), "/")
+	base := strings.TrimRight(cmp.Or(f.serverOf(p), defaultURL), "/")
 	expires := t.ExpiresAt.Truncate(time.Second)
 	return linkAnswer{Link: base + setupPath + t.Token.Reveal(), ExpiresAt: &expires}.print(p)
 }
 
 // usersOwnerLinkCmd makes the link to the first owner.
 type usersOwnerLinkCmd struct {
-	URL     string `placeholder:"URL" help:"How people reach the hub, for the link (or TOCSIN_URL; http://127.0.0.1:8080)."`
+	URL     string `placeholder:"URL" help:"How people reach the hub, for the link (or TOCSIN_SERVER; http://127.0.0.1:8080)."`
 	DataDir string `required:"" placeholder:"DIR" help:"The hub's data directory. The hub may be running."`
 }
 
