@@ -150,6 +150,25 @@ func parseCounts(raw json.RawMessage) (string, Counts, error) {
 	return i.ID, c, nil
 }
 
+// RunCounts are the sums of what came by fallback, or in backfills.
+type RunCounts struct {
+	Matched, Delivered, Parked, Mailbox, Discarded, Expired, Skipped uint64
+}
+
+// AddUp says whether the sums hold.
+func (c RunCounts) AddUp() bool {
+	return c.Matched == c.Delivered+c.Parked+c.Mailbox+c.Discarded+c.Expired+c.Skipped
+}
+
+// Fallback reads what an integration was given by fallback.
+func (a *API) Fallback(ctx context.Context, id string) (RunCounts, error) {
+	var out struct{ Fallback RunCounts }
+	if err := a.client.Do(ctx, http.MethodGet, "/api/v1/integrations/"+id+"/stats", nil, &out); err != nil {
+		return RunCounts{}, fmt.Errorf("reading what %s was given by fallback: %w", id, err)
+	}
+	return out.Fallback, nil
+}
+
 // MailboxItem is a delivery in the mailbox.
 type MailboxItem struct {
 	ID          string `json:"id"`

@@ -35,6 +35,12 @@ type Driver struct {
 // callTime bounds one request.
 const callTime = 20 * time.Second
 
+// The stream has no end: this much of it is searched, from its beginning.
+const (
+	streamPath = "/api/v1/stream"
+	streamTime = 2 * time.Second
+)
+
 // Do makes a request and searches the whole answer. A body that is no []byte is sent as JSON.
 func (d *Driver) Do(ctx context.Context, method, path string, in any) (int, []byte) {
 	return d.searched(ctx, method, path, in, http.Header{"X-Api-Key": {d.Key}})
@@ -87,7 +93,11 @@ func secretPart(text string) string {
 }
 
 func (d *Driver) call(ctx context.Context, method, path string, in any, header http.Header) (int, []byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, callTime)
+	bound := callTime
+	if path == streamPath {
+		bound, path = streamTime, path+"?topics=events,deliveries,mailbox&since=2000-01-01T00:00:00Z"
+	}
+	ctx, cancel := context.WithTimeout(ctx, bound)
 	defer cancel()
 	var body io.Reader
 	switch in := in.(type) {
@@ -120,7 +130,7 @@ func (d *Driver) call(ctx context.Context, method, path string, in any, header h
 		return 0, nil, err
 	}
 	answer.WriteByte('\n')
-	if _, err := io.Copy(&answer, inflated(resp)); err != nil {
+	if _, err := io.Copy(&answer, inflated(resp)); err != nil && bound == callTime { // a stream has no other end
 		return 0, nil, err
 	}
 	if resp.StatusCode >= http.StatusInternalServerError && resp.StatusCode != http.StatusServiceUnavailable {
@@ -179,7 +189,7 @@ func (d *Driver) Operations(ctx context.Context) ([]Operation, error) {
 				continue
 			}
 			o := Operation{Method: strings.ToUpper(method), Path: path, Example: op.RequestBody.Content["application/json"].Example}
-			o.Elsewhere = strings.HasPrefix(path, "/api/v1/ingest") || path == "/api/v1/events" && o.Method == http.MethodPost
+			o.Elsewhere = strings.HasPrefix(path, "/api/v1/ingest") || path == "/v1/events" || path == "/api/v1/events" && o.Method == http.MethodPost
 			for _, p := range op.Parameters {
 				if p.In == "query" && p.Required {
 					o.Query = append(o.Query, p.Name)

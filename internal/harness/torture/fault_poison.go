@@ -7,13 +7,15 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/tocsin-hub/tocsin/internal/event"
 	"github.com/tocsin-hub/tocsin/internal/harness"
 )
 
 // poisonFault sends events that some receivers always refuse, among hostile texts and events as large as may be. The
-// refused ones must end in the mailbox, visibly, and hold back nothing: neither their neighbours nor their keys.
+// refused ones must end in the mailbox, visibly, and hold back nothing: neither their neighbours nor their keys. All of the
+// integrations have one fallback, which must be given each of them once.
 func poisonFault() Fault {
 	return Fault{
 		Name: "poison", What: "events that always get 400; hostile texts, control characters, the largest size allowed", Long: 30, Short: 1,
@@ -56,7 +58,14 @@ func runPoison(ctx context.Context, b *Bench, row *Row, rounds int) error {
 		plan: plan{hostile: texts, largest: event.MaxEventBytes},
 	}
 	var buried uint64
-	err := b.on(ctx, row, s, rounds, func(ctx context.Context, t *torture, _ int) error {
+	var last string
+	err := b.on(ctx, row, s, rounds, func(ctx context.Context, t *torture, round int) error {
+		if round == 0 {
+			var err error
+			if last, err = t.fallback(ctx); err != nil {
+				return err
+			}
+		}
 		if err := t.refusing(ctx, b.refusingTime()); err != nil {
 			return err
 		}
@@ -65,10 +74,47 @@ func runPoison(ctx context.Context, b *Bench, row *Row, rounds int) error {
 			return err
 		}
 		buried += t.checkBuried(stats)
+		if err := t.checkFallback(ctx, last, buried); err != nil {
+			return err
+		}
 		return t.account(ctx) // the receivers take everything now, so the mailboxes can be emptied
 	})
-	row.note("%d hostile texts, events of up to %d KiB, %d deliveries in mailboxes", len(texts), event.MaxEventBytes>>10, buried)
+	row.note("%d hostile texts, events of up to %d KiB, %d deliveries in mailboxes and by fallback", len(texts), event.MaxEventBytes>>10, buried)
 	return err
+}
+
+// fallback gives all integrations a fallback, which keeps what it gets.
+func (t *torture) fallback(ctx context.Context) (string, error) {
+	id, err := t.api.Create(ctx, harness.Integration{
+		Kind: "capture", Name: "fallback", Enabled: true, Settings: map[string]any{}, Subscription: map[string]any{"types": []string{}},
+	})
+	if err != nil {
+		return "", err
+	}
+	for _, from := range t.ids {
+		if err := t.api.Change(ctx, from, map[string]any{"fallback": id}); err != nil {
+			return "", err
+		}
+	}
+	return id, nil
+}
+
+// checkFallback waits until the fallback has delivered what it was given, which must be what ended in the mailboxes.
+func (t *torture) checkFallback(ctx context.Context, id string, buried uint64) error {
+	for until := time.Now().Add(t.DrainTime); ; sleep(ctx, statsPoll) {
+		c, err := t.api.Fallback(ctx, id)
+		switch {
+		case err != nil:
+			return err
+		case c.Delivered == buried && c.Matched == buried && c.AddUp():
+			return nil
+		case ctx.Err() != nil:
+			return context.Cause(ctx)
+		case time.Now().After(until):
+			t.books.fail("fallback", "%d deliveries ended in mailboxes, the fallback says %+v", buried, c)
+			return nil
+		}
+	}
 }
 
 // checkBuried compares each mailbox with what the receiver refused; all the rest must have arrived.
