@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"time"
 
 	"github.com/tocsin-hub/tocsin/internal/connector"
@@ -173,6 +174,9 @@ func (s *Service) try(ctx context.Context, def connector.Definition, o opened, r
 	if err != nil {
 		result.Error = event.Clip(o.http.MaskText(err.Error()), maxTestError)
 		return result
+	}
+	if record == nil && grade == Confirmed && exchange.Status >= http.StatusMultipleChoices {
+		grade = Unverifiable // the receiver was reached, and does not know what it was asked: nothing else is proven
 	}
 	result.Grade = grade
 	return result
