@@ -16,12 +16,14 @@ const (
 	KindUser   = "user"   // a person who is signed in
 	KindLocal  = "local"  // somebody at the command line, with the data directory
 	KindSystem = "system" // the hub itself
+
+	KindIntegration = "integration" // somebody at a vendor, whose doing an integration has brought over
 )
 
 // Actor is who acts. It holds no secret and may be shown to the account's auditors.
 type Actor struct {
 	Kind string `json:"kind"`
-	// ID is "key_…" or "usr_…"; empty for local and system.
+	// ID is "key_…", "usr_…" or "int_…"; empty for local and system.
 	ID   string `json:"id,omitempty"`
 	Name string `json:"name,omitempty"` // the key's name or the person's e-mail address
 	// Account is the actor's own; it differs from the act's when a parent acts in a child.

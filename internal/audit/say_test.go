@@ -140,10 +140,11 @@ func TestNames(t *testing.T) {
 func TestCatalogue(t *testing.T) {
 	t.Parallel()
 	for prefix, acts := range map[string]string{
-		"integration": "create update delete enable disable pause resume test", "api_key": "create rotate revoke",
+		"integration": "create update delete enable disable pause resume test callback sync", "api_key": "create rotate revoke",
 		"user":    "invite update delete sign_in sign_in_failed sign_out password_change totp_enable totp_disable reset",
 		"session": "revoke", "account": "create update close reopen", "project": "create update delete", "secrets": "rotate",
 		"mailbox": "replay discard", "delivery": "retry", "audit": "export prune", "backup": "create",
+		"alert": "acknowledge resolve reopen assign note rate bulk",
 	} {
 		for _, a := range strings.Fields(acts) {
 			if _, ok := event.LookupType(typeOf(prefix + "." + a)); !ok {

@@ -32,6 +32,7 @@ type Config struct {
 	Journal  Journal
 	Egress   Egress
 	Ledger   Ledger
+	Alerts   Alerts
 	Mailbox  Mailbox
 	Recent   Recent
 	Limits   Limits
@@ -159,6 +160,11 @@ type Audit struct {
 type Ledger struct {
 	MaxAge   time.Duration
 	MaxBytes int64
+}
+
+// Alerts bounds the queue of alerts.
+type Alerts struct {
+	MaxAge time.Duration // of resolved ones, counted from then
 }
 
 // Mailbox bounds the failure mailbox.

@@ -124,6 +124,8 @@ func (c *Config) declare(d *declarer) {
 		"Forget the oldest recorded attempts above this size.")
 	d.duration(&c.Mailbox.MaxAge, "mailbox.max_age", "720h", time.Minute, 10*365*24*time.Hour,
 		"Expire what has been in the mailbox for longer than this, counted from entry.")
+	d.duration(&c.Alerts.MaxAge, "alerts.max_age", "8760h", time.Hour, 20*365*24*time.Hour,
+		"Forget alerts that were resolved longer ago than this, with their history. One under an incident stays.")
 	d.duration(&c.Audit.MaxAge, "audit.max_age", "9600h", 24*time.Hour, 20*365*24*time.Hour,
 		"Forget audit entries that are older than this.")
 	d.flag(&c.Audit.Forward, "audit.forward", "false",

@@ -57,8 +57,14 @@ type Env struct {
 	Sink Sink
 	// Version is the hub's version, for User-Agent headers.
 	Version string
-	// PublicURL is where people reach this hub, for links back; empty if not configured.
+	// PublicURL is where people reach this hub, for links back (see event.Record.Link); empty if not configured. It has no
+	// slash at its end.
 	PublicURL string
+	// State and Tickets are what the integration remembers. They are nil while unsaved settings are tested.
+	State   State
+	Tickets Tickets
+	// Turns are shared with all other instances; see Env.Turn.
+	Turns *Turns
 }
 
 // Captured is one payload that a Sink keeps.

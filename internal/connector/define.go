@@ -21,6 +21,8 @@ type Kind struct {
 	OrderedByKey bool   // the default of delivery.order: true for pagers and tickets
 	// ConfirmsDelivery: false when the vendor's success only means "accepted". An instance may say otherwise: see Grader.
 	ConfirmsDelivery bool
+	// DefaultRate is the default of delivery.rate.per_second, for a vendor that is known to allow no more; 0: no limit.
+	DefaultRate float64
 }
 
 // Instance is an opened connector. It implements at least one of Sender and BatchSender.
@@ -33,6 +35,10 @@ type Definition struct {
 	Single, Batch, Tests bool
 	// Grades: settings decide how sure a success is (see Grader).
 	Grades bool
+	// CallsBack: the vendor may call (see Callback). Reconciles: its side is looked at from time to time (see Reconciler).
+	CallsBack, Reconciles bool
+	// Digests: settings may ask for digests (see Digester).
+	Digests bool
 
 	newSettings func() form.Form
 	open        func(form.Form, Env) (Instance, error)
@@ -67,6 +73,9 @@ func Define[S any, P interface {
 	_, d.Batch = any(c).(BatchSender)
 	_, d.Tests = any(c).(Tester)
 	_, d.Grades = any(c).(Grader)
+	_, d.CallsBack = any(c).(Callback)
+	_, d.Reconciles = any(c).(Reconciler)
+	_, d.Digests = any(c).(Digester)
 	if !d.Single && !d.Batch {
 		panic(fmt.Sprintf("connector %s: %T is neither a Sender nor a BatchSender", kind.Name, c))
 	}

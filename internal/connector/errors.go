@@ -12,6 +12,7 @@ import (
 //
 //   - Permanent: the vendor, or the settings, will refuse this for good; trying again is useless.
 //   - Throttled: not now; nothing was done. It spends no attempt.
+//   - Postponed: not now, for this delivery alone; nothing was done. It spends no attempt.
 //   - Rejected: some deliveries of a batch failed; the others were taken.
 //   - Gone: the destination no longer exists and asks for silence (HTTP 410); the integration is disabled.
 
@@ -47,6 +48,27 @@ func IsThrottled(err error) (after time.Duration, ok bool) {
 	var t *ThrottledError
 	if errors.As(err, &t) {
 		return t.After, true
+	}
+	return 0, false
+}
+
+// PostponedError asks for a pause of After for one delivery; others of the integration go on.
+type PostponedError struct {
+	Err   error
+	After time.Duration
+}
+
+func (e *PostponedError) Error() string { return e.Err.Error() }
+func (e *PostponedError) Unwrap() error { return e.Err }
+
+// Postponed marks err as "not this one, not now": the vendor is well, but what became of something must be waited for.
+func Postponed(err error, after time.Duration) error { return &PostponedError{Err: err, After: after} }
+
+// IsPostponed gives the pause that err asks for.
+func IsPostponed(err error) (after time.Duration, ok bool) {
+	var p *PostponedError
+	if errors.As(err, &p) {
+		return p.After, true
 	}
 	return 0, false
 }

@@ -18,6 +18,11 @@ type Grader interface {
 	Grade() Grade
 }
 
+// TestGrader is implemented by a Tester whose success proves less than that of a delivery.
+type TestGrader interface {
+	TestGrade() Grade
+}
+
 // Grade is what successes of the kind mean, unless an instance says otherwise.
 func (k Kind) Grade() Grade {
 	if k.ConfirmsDelivery {

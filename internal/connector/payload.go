@@ -21,11 +21,17 @@ const (
 	maxOrganisation = 200
 )
 
-// Fields declares the settings, under the heading "Payload".
+// Fields declares the settings, under the heading "Payload", with every profile; native is the default.
 func (p *Payload) Fields(f *form.Set) {
+	p.Profile = payload.Native
+	p.Choose(f, payload.Names()...)
+}
+
+// Choose is Fields with some of the profiles; p's present one is the default.
+func (p *Payload) Choose(f *form.Set, profiles ...string) {
 	group := form.Group("Payload")
-	f.Choice("profile", &p.Profile, "Payload profile", payload.Names(), form.Default(payload.Native), group,
-		form.Help("How an event is written. "+payload.Help()))
+	f.Choice("profile", &p.Profile, "Payload profile", profiles, form.Default(p.Profile), group,
+		form.Help("How an event is written. "+payload.Help(profiles...)))
 	f.Text("template", &p.Template, "Template", form.Max(maxTemplate), form.Multiline(), group,
 		form.Placeholder(`{"text": event.title, "level": event.severity}`),
 		form.Help("For the profile template alone, and required with it: a CEL expression whose value is an object."))

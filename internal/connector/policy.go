@@ -25,6 +25,8 @@ type Policy struct {
 	Schedule []time.Duration
 	// MaxAge bounds how long a delivery may be tried or throttled, counted from its first try.
 	MaxAge time.Duration
+	// Noise is what is held back.
+	Noise Noise
 }
 
 // The values of Policy.Order: never two deliveries of one ordering key in flight, or no care.
@@ -77,6 +79,7 @@ type PolicyForm struct {
 	rate         rateForm
 	batch        policyBatchForm
 	retry        retryForm
+	noise        noiseForm
 }
 
 // NewPolicyForm is the form with the defaults of a kind.
@@ -85,7 +88,7 @@ func NewPolicyForm(kind Kind) *PolicyForm {
 	if kind.OrderedByKey {
 		order = OrderByKey
 	}
-	return &PolicyForm{orderDefault: order}
+	return &PolicyForm{orderDefault: order, rate: rateForm{def: kind.DefaultRate}}
 }
 
 // Form declares the settings.
@@ -99,6 +102,7 @@ func (p *PolicyForm) Form(f *form.Set) {
 	f.Object("rate", &p.rate, "Rate limit")
 	f.Object("batch", &p.batch, "Batches", form.Help("Narrows the connector's own batch settings."))
 	f.Object("retry", &p.retry, "Retries")
+	f.Object("noise", &p.noise, "Noise control", form.Help("What is held back: repeats, what comes in quiet hours, what is one message with others."))
 }
 
 // Policy is what was decoded.
@@ -107,13 +111,21 @@ func (p *PolicyForm) Policy() Policy {
 	out.PerSecond = p.rate.perSecond
 	out.BatchEvents, out.BatchBytes, out.BatchWait = p.batch.events, int(p.batch.bytes), p.batch.wait
 	out.Schedule, out.MaxAge = p.retry.schedule, p.retry.maxAge
+	out.Noise = p.noise.noise()
 	return out
 }
 
-type rateForm struct{ perSecond float64 }
+type rateForm struct {
+	perSecond float64
+	def       float64
+}
 
 func (r *rateForm) Form(f *form.Set) {
-	f.Float("per_second", &r.perSecond, "Requests per second", form.Min(0.0), form.Max(100_000.0), form.Help("0: no limit."))
+	opts := []form.Option{form.Min(0.0), form.Max(100_000.0), form.Help("0: no limit.")}
+	if r.def > 0 {
+		opts = append(opts, form.Default(r.def))
+	}
+	f.Float("per_second", &r.perSecond, "Requests per second", opts...)
 }
 
 type policyBatchForm struct {

@@ -27,6 +27,11 @@ const (
 	PrefixProject     = "prj"
 	PrefixSource      = "src"
 	PrefixMapping     = "map"
+	PrefixAlert       = "alr"
+	PrefixNote        = "not"
+	PrefixAttachment  = "atc"
+	PrefixRule        = "rul"
+	PrefixSilence     = "sil"
 )
 
 // ErrID says that a text is not an id of the expected kind.

@@ -75,7 +75,10 @@ func (r *Record) Size() int { return len(r.Body) + len(r.Raw) + 160 }
 
 // AppendJSON appends the event's canonical JSON: one object on one line, with id, account, received_at
 // and, if it has any, account_parents.
-func (r *Record) AppendJSON(dst []byte) []byte {
+func (r *Record) AppendJSON(dst []byte) []byte { return r.AppendLinked(dst, "") }
+
+// AppendLinked is AppendJSON with one member more, "link", for receivers outside; an empty link is left out.
+func (r *Record) AppendLinked(dst []byte, link string) []byte {
 	dst = append(dst, `{"id":"`...)
 	dst = r.ID.AppendText(dst, PrefixEvent)
 	dst = append(dst, `","account":"`...)
@@ -85,6 +88,9 @@ func (r *Record) AppendJSON(dst []byte) []byte {
 	dst = append(dst, `,"received_at":"`...)
 	dst = r.Received.UTC().AppendFormat(dst, timeLayout)
 	dst = append(dst, '"')
+	if link != "" {
+		dst = AppendString(append(dst, `,"link":`...), link)
+	}
 	if r.Flags&NoTime != 0 {
 		dst = append(dst, `,"time":"`...)
 		dst = r.Time.UTC().AppendFormat(dst, timeLayout)

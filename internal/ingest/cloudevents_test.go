@@ -121,7 +121,7 @@ func TestCloudEventsRoundTrip(t *testing.T) {
 		}
 		r.ID = event.NewID()
 		b := newBench(Limits{})
-		a := read(t, b.post(EventsPath, string(ce.Append(nil, r)), "Content-Type", ce.ContentType))
+		a := read(t, b.post(EventsPath, string(ce.Append(nil, r, "")), "Content-Type", ce.ContentType))
 		if reserved := strings.HasPrefix(info.Name, reservedTypes); reserved != (a.Accepted != 1) {
 			t.Errorf("%s, which is reserved (%v): %+v", info.Name, reserved, a)
 		}

@@ -112,7 +112,7 @@ func (x *Index[T]) Match(r *event.Record, want func(*Entry[T], Reason)) {
 	shown := false
 	for _, e := range c.entries {
 		why := e.sub.explainRest(r, e.id)
-		if why == Wanted && e.sub.Where != nil {
+		if why == Wanted && e.sub.Where != nil && !addressed(r) {
 			if !shown {
 				x.view.Reset(r)
 				shown = true

@@ -5,6 +5,7 @@ package route
 import (
 	"encoding/json"
 	"slices"
+	"strings"
 
 	"github.com/tocsin-hub/tocsin/internal/event"
 	"github.com/tocsin-hub/tocsin/internal/event/expr"
@@ -49,7 +50,7 @@ type SubscriptionForm struct {
 // Form declares the settings.
 func (s *SubscriptionForm) Form(f *form.Set) {
 	f.Texts("types", &s.types, "Event types", form.Max(MaxFilters), form.Check(checkTypeFilter),
-		form.Help("\"alert.created\", \"alert.*\" for everything below, \"*\" for all that is sent in. Tocsin's own facts must be named (\"system.*\"). None chosen sends nothing."))
+		form.Help("\"alert.created\", \"alert.*\" for everything below, \"*\" for all that is sent in and what becomes of its alerts. What Tocsin says of itself must be named (\"system.*\"). None chosen sends nothing."))
 	f.Choice("min_severity", &s.minSeverity, "Minimum severity", event.Severities(), form.Default("info"),
 		form.Help("Events below it are filtered."))
 	f.Texts("alert_types", &s.alertTypes, "Alert types", form.Max(MaxFilters), form.Help("None chosen means all."))
@@ -98,11 +99,18 @@ const (
 	OtherAccount Reason = "it belongs to another account"
 	Where        Reason = "its where expression does not hold"
 	WhereFailed  Reason = "its where expression cannot be evaluated for it"
-	Unnamed      Reason = "Tocsin's own facts are only sent where their type is named: \"*\" does not mean them"
+	Addressed    Reason = "it is for another integration alone"
+	Unnamed      Reason = "what Tocsin says of itself is only sent where its type is named: \"*\" does not mean it"
 )
 
-// WantsType says whether the type filters want the type.
+// WantsType says whether events of the type may be wanted: those that the type filters want, and those that are for one
+// integration alone.
 func (s *Subscription) WantsType(eventType string) bool {
+	return event.Addressed(eventType) || s.chooses(eventType)
+}
+
+// chooses says whether the type filters want the type.
+func (s *Subscription) chooses(eventType string) bool {
 	for _, f := range s.Types {
 		if f.Match(eventType) {
 			return true
@@ -114,9 +122,11 @@ func (s *Subscription) WantsType(eventType string) bool {
 // Explain says why the integration does not get the event; Wanted if it does.
 func (s *Subscription) Explain(r *event.Record, integration string) Reason {
 	switch {
+	case addressed(r):
+		return s.explainRest(r, integration)
 	case len(s.Types) == 0:
 		return NoTypes
-	case !s.WantsType(r.Type):
+	case !s.chooses(r.Type):
 		return TypeFiltered
 	}
 	why := s.explainRest(r, integration)
@@ -138,9 +148,21 @@ func (s *Subscription) askWhere(v *expr.View) Reason {
 	return Wanted
 }
 
+// addressed says whether the event is for its Origin alone, whatever anybody subscribes to.
+func addressed(r *event.Record) bool {
+	return r.Flags&event.Internal != 0 && event.Addressed(r.Type)
+}
+
 // explainRest checks what the index does not: everything but the type, and the expression.
 func (s *Subscription) explainRest(r *event.Record, integration string) Reason {
 	switch {
+	case addressed(r):
+		if r.Origin != integration {
+			return Addressed
+		}
+		return Wanted
+	case event.Addressed(r.Type) && !s.chooses(r.Type):
+		return TypeFiltered // a sender's own event of that name
 	case r.Severity < s.MinSeverity:
 		return TooLow
 	case len(s.AlertTypes) > 0 && !slices.Contains(s.AlertTypes, r.AlertType):
@@ -149,14 +171,20 @@ func (s *Subscription) explainRest(r *event.Record, integration string) Reason {
 		return Project
 	case r.Origin != "" && r.Origin == integration:
 		return OwnFact
-	case r.Flags&event.Internal != 0 && !s.names(r.Type):
+	case r.Flags&event.Internal != 0 && !ofCase(r.Type) && !s.names(r.Type):
 		return Unnamed
 	}
 	return Wanted
 }
 
-// names says whether a type filter other than "*" wants the type. Who asks for all means all that is sent in, not what
-// the hub says of itself.
+// ofCase says whether a type belongs to the story of an alert or an incident. Who was told how it began hears how it goes
+// on, whoever changes it.
+func ofCase(eventType string) bool {
+	return strings.HasPrefix(eventType, "alert.") || strings.HasPrefix(eventType, "incident.")
+}
+
+// names says whether a type filter other than "*" wants the type. Who asks for all means all that is sent in and what
+// becomes of it, not what the hub says of itself.
 func (s *Subscription) names(eventType string) bool {
 	return slices.ContainsFunc(s.Types, func(f event.TypeFilter) bool { return f != "*" && f.Match(eventType) })
 }

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/netip"
@@ -31,12 +32,30 @@ type Harness struct {
 	Definition connector.Definition
 	// Settings is valid JSON that sends to url (a base such as "http://127.0.0.1:12345") and sets every secret there is.
 	Settings func(url string) string
+	// Without names the secrets that Settings leaves out because others of them exclude these; another Run has them.
+	Without []string
 	// Accept answers a request the way the vendor takes it; nil answers 200 without a body.
 	Accept http.HandlerFunc
-	// Titles reads a request back, with a parser that is not the connector's own, and gives the title of each event in
-	// it as the vendor's reader would see it.
+	// Read reads a request back, with a parser that is not the connector's own, and gives each event or message in it as
+	// the vendor's reader would see it; nothing for a request that carries none. Titles may be left out then.
+	Read func(Request) ([]Reading, error)
+	// Shows is how the text of a field (see TextFields) looks to the vendor's reader if it is changed on purpose, and ""
+	// where it is not shown at all; nil means unchanged. Texts that are cut to a limit are no concern of it: see Limits.
+	Shows func(field, text string) string
+	// Card says that messages are made of a card (see package card): what Read gives is held against the card's texts, by
+	// the names that CardTexts gives them, and Shows is not asked.
+	Card bool
+	// Made are texts that the connector makes of several others, by names that Read gives them and that are nobody else's:
+	// "person" is "actor at endpoint". A function gets what is seen of each field (see Shows), or the card's texts.
+	Made map[string]func(seen map[string]string) string
+	// Limits are the most that the vendor takes of what Read gives. A text may have several, in different units.
+	Limits []Limit
+	// Check holds a request against the vendor's own schema (see Schema, OpenAPI); nil: there is none. Every request that
+	// Run sees is checked.
+	Check func(Request) error
+	// Titles is Read for titles alone.
 	Titles func(Request) ([]string, error)
-	// Shown is how a title looks to the vendor's reader, if it is changed on purpose; nil means unchanged.
+	// Shown is Shows for titles alone.
 	Shown func(title string) string
 	// Keys gives the delivery keys, or what stands for them, from the place where the vendor (or a receiver) looks for
 	// duplicates; nil if there is no such place.
@@ -45,6 +64,18 @@ type Harness struct {
 	TestAnswer http.HandlerFunc
 	// Alerts says whether a request would have told somebody of an event.
 	Alerts func(Request) bool
+}
+
+// Reading is one event or message as the vendor's reader sees it.
+type Reading struct {
+	// Texts are what is seen of the event's texts, by field (see TextFields): "title", "entity.value". A text that is seen
+	// in several places has a name for each: "title", "title#fallback". A field that the vendor is not told is left out.
+	Texts map[string]string
+	// Shape is the structure around the texts, in any form (see JSONShape, HTMLShape): it is the same whatever they are.
+	Shape string
+	// Raw are texts as the vendor counts them for Limits, where that is not what is seen: "header", or "title" with its
+	// escapes. A text of the same name may then be cut where its Raw is full.
+	Raw map[string]string
 }
 
 // Request is a request as the vendor got it.
@@ -69,8 +100,10 @@ type vendor struct {
 	url    string
 	answer func(http.ResponseWriter, *http.Request, Request)
 
+	check    func(Request) error
 	mu       sync.Mutex
 	requests []Request
+	faults   []error // what check found
 }
 
 func (v *vendor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -78,13 +111,31 @@ func (v *vendor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if _, err := body.ReadFrom(r.Body); err != nil {
 		return // the client has gone
 	}
+	r.Body = io.NopCloser(bytes.NewReader(body.Bytes())) // for whoever answers
 	req := Request{Method: r.Method, Path: r.URL.RequestURI(), Header: r.Header.Clone(), Body: body.Bytes()}
+	fault := v.check(req)
 	v.mu.Lock()
 	v.requests = append(v.requests, req)
+	if fault != nil && len(v.faults) < maxFaults {
+		v.faults = append(v.faults, fault)
+	}
 	answer := v.answer
 	v.mu.Unlock()
 	if answer != nil {
 		answer(w, r, req)
+	}
+}
+
+// maxFaults bounds what is told of one vendor's requests.
+const maxFaults = 5
+
+// blame fails the test for what check found.
+func (v *vendor) blame(t *testing.T) {
+	t.Helper()
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for _, err := range v.faults {
+		t.Error(err)
 	}
 }
 
@@ -115,6 +166,25 @@ func (l *logBuffer) String() string {
 	return l.b.String()
 }
 
+// reopen opens the connector once more, with a State of its own, against the same vendor.
+func reopen(t *testing.T, h Harness, v *vendor) *bench {
+	t.Helper()
+	b := &bench{h: h, vendor: v, log: &logBuffer{}}
+	instance, err := h.Definition.Open(json.RawMessage(h.Settings(v.url)), Env(nil))
+	if err != nil {
+		t.Fatalf("opening: %v", err)
+	}
+	b.instance = instance
+	return b
+}
+
+// close closes the instance, if it can be closed.
+func (b *bench) close() {
+	if c, ok := b.instance.(interface{ Close() }); ok {
+		c.Close()
+	}
+}
+
 // open opens the connector with its settings, changed by patch, against url.
 func open(t *testing.T, h Harness, v *vendor, url, patch string) *bench {
 	t.Helper()
@@ -122,6 +192,10 @@ func open(t *testing.T, h Harness, v *vendor, url, patch string) *bench {
 	raw := form.Merge(f, json.RawMessage(h.Settings(url)), json.RawMessage(patch))
 	b := &bench{h: h, vendor: v, log: &logBuffer{}, secrets: form.SecretValues(f, raw)}
 	log := slog.New(slog.NewTextHandler(b.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	if v.check == nil {
+		v.check = h.check
+		t.Cleanup(func() { v.blame(t) })
+	}
 	instance, err := h.Definition.Open(raw, Env(log))
 	if err != nil {
 		t.Fatalf("opening: %v", err)
@@ -143,11 +217,15 @@ func Env(log *slog.Logger) connector.Env {
 	}), log)
 }
 
+// publicURL is where the hub of tests is reached.
+const publicURL = "https://tocsin.example.com"
+
 // EnvOver is a connector's environment for tests whose ways out are those of maker.
 func EnvOver(maker *httpkit.Maker, log *slog.Logger) connector.Env {
 	return connector.Env{
 		Account: event.DefaultAccount, Integration: "int_test", Log: log, Now: time.Now, Version: "0.0.0-test",
-		HTTP: maker, Dial: maker.Dialer(),
+		HTTP: maker, Dial: maker.Dialer(), PublicURL: publicURL, State: new(State), Tickets: new(Tickets),
+		Turns: new(connector.Turns),
 	}
 }
 
@@ -251,7 +329,7 @@ func checkSettings(t *testing.T, h Harness) {
 		}
 	}
 	for _, name := range form.SecretFields(f) {
-		if !set[name] {
+		if !set[name] && !slices.Contains(h.Without, name) {
 			t.Errorf("the harness does not set the secret %s", name)
 		}
 	}

@@ -23,6 +23,7 @@ const promptly = 2 * time.Second
 // Run proves what "The contract with a vendor" asks of every connector that speaks HTTP.
 func Run(t *testing.T, h Harness) {
 	checkSettings(t, h)
+	h = h.complete()
 	for _, part := range []struct {
 		name string
 		test func(*testing.T, Harness)
@@ -34,6 +35,9 @@ func Run(t *testing.T, h Harness) {
 		{"delivery keys", testKeys},
 		{"concurrency", testConcurrency},
 		{"hostile text", testHostile},
+		{"every field", testFields},
+		{"limits", testLimits},
+		{"schema", testSchema},
 		{"dry run", testDryRun},
 		{"test alerts nobody", testTester},
 	} {

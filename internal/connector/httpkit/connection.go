@@ -1,6 +1,7 @@
 package httpkit
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"time"
@@ -67,6 +68,13 @@ func (c *Connection) Check(errs *form.Errors) {
 			errs.Add("client_certificate", "and client_key do not make a usable pair")
 		}
 	}
+}
+
+// TLS is what the settings say of TLS, for protocols other than HTTP; see egress.TLS.
+func (c *Connection) TLS() (*tls.Config, error) {
+	return tlsConfig(Options{
+		InsecureSkipVerify: !c.VerifyTLS, CAPEM: c.CABundle, ClientCertPEM: c.ClientCert, ClientKeyPEM: c.ClientKey,
+	})
 }
 
 // Open makes the client that the settings describe.

@@ -42,6 +42,12 @@ func (c *Client) explain(err error, rawURL string) error {
 	return &Error{text: c.maker.masker.text(text), cause: err}
 }
 
+// Explain makes the error that people see of a failed connection over a protocol other than HTTP: secrets masked, and with
+// what can be done where that is known. The chain below has err.
+func (m *Maker) Explain(err error, host string) error {
+	return &Error{text: m.masker.text(describe(err, host)), cause: err}
+}
+
 // describe says in one sentence what went wrong, and what people can do about it. None of these is marked as final: an
 // event waits while somebody renews a certificate, mends a name or starts a server, and the breaker sees to it that
 // waiting costs nothing.

@@ -58,6 +58,7 @@ type Connector struct {
 	integration string
 	sink        connector.Sink
 	now         func() time.Time
+	hub         string // where people reach this hub
 }
 
 var (
@@ -71,7 +72,7 @@ func open(s *Settings, env connector.Env) (*Connector, error) {
 	if env.Sink == nil {
 		return nil, errors.New("the hub has no inbox to keep payloads in")
 	}
-	return &Connector{keep: s.Keep, account: env.Account, integration: env.Integration, sink: env.Sink, now: env.Now}, nil
+	return &Connector{keep: s.Keep, account: env.Account, integration: env.Integration, sink: env.Sink, now: env.Now, hub: env.PublicURL}, nil
 }
 
 // UsesBatch is true: keeping many at once is cheaper.
@@ -92,7 +93,7 @@ func (c *Connector) SendBatch(ctx context.Context, ds []connector.Delivery) erro
 	for i, d := range ds {
 		kept[i] = connector.Captured{
 			Delivery: d.Key, Event: d.Record.ID.Text(event.PrefixEvent), Type: string([]byte(d.Record.Type)),
-			Time: c.now(), Payload: d.Record.AppendJSON(nil),
+			Time: c.now(), Payload: d.Record.AppendLinked(nil, d.Record.Link(c.hub)),
 		}
 	}
 	if e := httpkit.ExchangeOf(ctx); e != nil && len(kept) > 0 {

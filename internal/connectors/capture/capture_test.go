@@ -57,7 +57,7 @@ func TestKeepsTheLast(t *testing.T) {
 	if diff := cmp.Diff([]string{ds[3].Key, ds[4].Key, ds[2].Key}, keys); diff != "" {
 		t.Error(diff)
 	}
-	if !bytes.Equal(got[0].Payload, ds[3].Record.AppendJSON(nil)) || got[0].Event != ds[3].Record.ID.Text(event.PrefixEvent) ||
+	if !bytes.Equal(got[0].Payload, ds[3].Record.AppendLinked(nil, ds[3].Record.Link("https://tocsin.example.com"))) || got[0].Event != ds[3].Record.ID.Text(event.PrefixEvent) ||
 		got[0].Type != "alert.created" || got[0].Time.IsZero() {
 		t.Errorf("kept %+v", got[0])
 	}

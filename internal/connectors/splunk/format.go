@@ -1,14 +1,10 @@
 package splunk
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"strconv"
-	"sync"
 	"time"
-
-	"github.com/klauspost/compress/gzip"
 
 	"github.com/tocsin-hub/tocsin/internal/connector"
 	"github.com/tocsin-hub/tocsin/internal/event"
@@ -18,12 +14,15 @@ import (
 // maxPooled bounds a buffer that is kept for the next batch (4 MiB).
 const maxPooled = 4 << 20
 
+var bodies = connector.NewBodyPool(maxPooled)
+
 // formatter writes HEC's event objects. What is the same for every event is encoded once.
 type formatter struct {
 	meta    []byte // ,"host":…,"source":…,"sourcetype":…,"index":…,"event":
 	gzip    bool
 	profile payload.Profile
 	form    payload.Writer // nil: Tocsin's own form
+	hub     string         // where people reach this hub
 }
 
 func newFormatter(s *Settings) *formatter {
@@ -48,7 +47,7 @@ func (f *formatter) use(p *connector.Payload, env connector.Env) error {
 	if err != nil {
 		return fmt.Errorf("opening the payload profile: %w", err)
 	}
-	f.profile = profile
+	f.profile, f.hub = profile, env.PublicURL
 	if profile.Name != payload.Native {
 		f.form = write
 	}
@@ -81,7 +80,7 @@ func (f *formatter) appendEvent(dst []byte, r *event.Record) ([]byte, error) {
 func (f *formatter) appendForm(dst []byte, r *event.Record) ([]byte, error) {
 	switch {
 	case f.form == nil:
-		return r.AppendJSON(dst), nil
+		return r.AppendLinked(dst, r.Link(f.hub)), nil
 	case !f.profile.Text:
 		return f.form(dst, r)
 	}
@@ -107,62 +106,7 @@ func appendSeconds(dst []byte, r *event.Record) []byte {
 	return append(dst, '.', byte('0'+ms/100), byte('0'+ms/10%10), byte('0'+ms%10))
 }
 
-// buffers are one batch: as it is, and compressed.
-type buffers struct {
-	plain  []byte
-	packed bytes.Buffer
-	gz     *gzip.Writer
-}
-
-var bufferPool = sync.Pool{New: func() any {
-	gz, _ := gzip.NewWriterLevel(nil, gzip.BestSpeed) // the level is a valid one
-	return &buffers{gz: gz}
-}}
-
-func getBuffers() *buffers { return bufferPool.Get().(*buffers) }
-
-func putBuffers(b *buffers) {
-	if cap(b.plain) <= maxPooled && b.packed.Cap() <= maxPooled {
-		bufferPool.Put(b)
-	}
-}
-
-// body is what goes on the wire.
-func (b *buffers) body() []byte {
-	if b.packed.Len() > 0 {
-		return b.packed.Bytes()
-	}
-	return b.plain
-}
-
 // write fills b with a batch, and gives the deliveries whose events the form cannot hold; b is without them.
-func (f *formatter) write(b *buffers, ds []connector.Delivery) (connector.Rejected, error) {
-	b.plain = b.plain[:0]
-	b.packed.Reset()
-	var refused connector.Rejected
-	for i := range ds {
-		var err error
-		if b.plain, err = f.appendEvent(b.plain, ds[i].Record); err != nil {
-			if refused == nil {
-				refused = connector.Rejected{}
-			}
-			refused[i] = connector.Unwritable(f.profile.Name, err)
-		}
-	}
-	if !f.gzip || len(b.plain) == 0 {
-		return refused, nil
-	}
-	return refused, b.pack()
-}
-
-// pack compresses the batch.
-func (b *buffers) pack() error {
-	b.gz.Reset(&b.packed)
-	if _, err := b.gz.Write(b.plain); err != nil {
-		return fmt.Errorf("writing gzip: %w", err)
-	}
-	if err := b.gz.Close(); err != nil {
-		return fmt.Errorf("closing gzip: %w", err)
-	}
-	return nil
+func (f *formatter) write(b *connector.Body, ds []connector.Delivery) (connector.Rejected, error) {
+	return b.Fill(ds, f.profile.Name, f.gzip, f.appendEvent)
 }

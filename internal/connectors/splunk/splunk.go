@@ -141,7 +141,7 @@ func (p *post) send(ctx context.Context) error {
 
 // request makes the request. Release gives its buffers back, as far as the answer says that nothing holds them.
 func (p *post) request() (req *httpkit.Request, release func(*httpkit.Response), err error) {
-	b := getBuffers()
+	b := bodies.Get()
 	if p.refused, err = p.c.format.write(b, p.ds); err != nil {
 		return nil, nil, connector.Permanent(fmt.Errorf("compressing for Splunk: %w", err))
 	}
@@ -149,13 +149,13 @@ func (p *post) request() (req *httpkit.Request, release func(*httpkit.Response),
 		return nil, nil, p.refused
 	}
 	req = p.c.request(http.MethodPost)
-	req.Body, req.Plain = b.body(), b.plain
+	req.Body, req.Plain = b.Bytes(), b.Plain
 	if p.c.settings.Gzip {
 		req.Header["Content-Encoding"] = []string{"gzip"}
 	}
 	return req, func(resp *httpkit.Response) {
 		if resp.Released {
-			putBuffers(b)
+			b.Release()
 		}
 	}, nil
 }

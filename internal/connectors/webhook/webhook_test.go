@@ -81,6 +81,7 @@ func TestContract(t *testing.T) {
 			if c.profile == "cef" {
 				h.Titles, h.Shown = cefTitles, cefShown
 			}
+			reads(t, &h, c.format, c.profile)
 			connectortest.Run(t, h)
 		})
 	}

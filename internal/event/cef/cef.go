@@ -17,6 +17,8 @@
 //	alert_type        flexString2
 //	status            outcome
 //	url               request; the URL of an entity is requestContext, or request where the event has none
+//	endpoint          destinationServiceName (the service that the event is about)
+//	link              sourceServiceName (the service that tells of the event, at its page)
 //	entities          src, shost, suser; dst, dhost, duser; c6a1 and c6a3 for IPv6 (source, destination); fname, filePath,
 //	                  fileHash, sproc
 //
@@ -49,8 +51,8 @@ const (
 // severities are CEF's, by ours.
 var severities = [...]int64{1, 3, 5, 8, 10}
 
-// Append appends the CEF line of r, without an end.
-func Append(dst []byte, r *event.Record) []byte {
+// Append appends the CEF line of r, without an end. An empty link is left out.
+func Append(dst []byte, r *event.Record, link string) []byte {
 	f := facts.Of(r)
 	l := line{b: append(dst, "CEF:0|"...)}
 	l.header(f.Vendor(), maxVendor)
@@ -61,6 +63,8 @@ func Append(dst []byte, r *event.Record) []byte {
 	l.b = strconv.AppendInt(l.b, severities[min(int(f.Event.Severity), len(severities)-1)], 10)
 	l.b = append(l.b, '|')
 	l.extension(&f)
+	l.text("destinationServiceName", f.Event.Endpoint, maxText)
+	l.text("sourceServiceName", link, maxText)
 	return l.b
 }
 

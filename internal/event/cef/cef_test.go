@@ -15,8 +15,8 @@ var update = flag.Bool("update", false, "write the golden files anew")
 
 func TestGolden(t *testing.T) {
 	t.Parallel()
-	eventtest.Golden(t, *update, "full.cef", Append(nil, eventtest.Full(t)))
-	eventtest.Golden(t, *update, "least.cef", Append(nil, eventtest.Record(t, `{"type":"custom.event"}`)))
+	eventtest.Golden(t, *update, "full.cef", Append(nil, eventtest.Full(t), eventtest.Link))
+	eventtest.Golden(t, *update, "least.cef", Append(nil, eventtest.Record(t, `{"type":"custom.event"}`), eventtest.Link))
 }
 
 func TestProjection(t *testing.T) {
@@ -29,7 +29,7 @@ func TestReadBack(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{`a|b\|c`, `k=v src=6.6.6.6`, "two\nlines\r\nand = \\ more", `\n`, `\\=`, "tab\tbed"} {
 		e := event.Event{Type: "alert.created", Title: "x", Description: text, DedupKey: text, Source: &event.Source{Vendor: "v", Product: "p"}}
-		l, err := eventtest.ParseCEF(string(Append(nil, eventtest.Of(t, e))))
+		l, err := eventtest.ParseCEF(string(Append(nil, eventtest.Of(t, e), eventtest.Link)))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -37,7 +37,7 @@ func TestReadBack(t *testing.T) {
 			t.Errorf("%q: %s", text, diff)
 		}
 		e.Title = text
-		if l, err = eventtest.ParseCEF(string(Append(nil, eventtest.Of(t, e)))); err != nil {
+		if l, err = eventtest.ParseCEF(string(Append(nil, eventtest.Of(t, e), eventtest.Link))); err != nil {
 			t.Fatal(err)
 		}
 		if want := strings.NewReplacer("\n", " ", "\r", " ").Replace(text); l.Name != want {

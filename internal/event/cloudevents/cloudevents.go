@@ -9,7 +9,7 @@
 //	partitionkey     the ordering key, when there is one (the documented Partitioning extension)
 //	severity         the event's severity (an extension of ours)
 //	datacontenttype  "application/json"
-//	data             the event's canonical JSON
+//	data             the event's canonical JSON, with "link", which leads back to Tocsin
 package cloudevents
 
 import (
@@ -24,8 +24,8 @@ const ContentType = "application/cloudevents+json"
 // BatchContentType is the media type of a JSON array of projected events.
 const BatchContentType = "application/cloudevents-batch+json"
 
-// Append appends the CloudEvent of r, one JSON object on one line.
-func Append(dst []byte, r *event.Record) []byte {
+// Append appends the CloudEvent of r, one JSON object on one line. An empty link is left out.
+func Append(dst []byte, r *event.Record, link string) []byte {
 	dst = append(dst, `{"specversion":"1.0","id":"`...)
 	dst = r.ID.AppendText(dst, event.PrefixEvent)
 	dst = append(dst, `","source":"/accounts/`...)
@@ -47,7 +47,7 @@ func Append(dst []byte, r *event.Record) []byte {
 	dst = append(dst, `,"severity":"`...)
 	dst = append(dst, r.Severity.String()...)
 	dst = append(dst, `","datacontenttype":"application/json","data":`...)
-	dst = r.AppendJSON(dst)
+	dst = r.AppendLinked(dst, link)
 	return append(dst, '}')
 }
 

@@ -52,7 +52,7 @@ func TestAppend(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			got := Append([]byte("x"), record(t, c.in))
+			got := Append([]byte("x"), record(t, c.in), "")
 			if diff := cmp.Diff("x"+c.want, string(got)); diff != "" {
 				t.Error(diff)
 			}
@@ -64,7 +64,7 @@ func TestSchema(t *testing.T) {
 	t.Parallel()
 	schema := publishedSchema(t)
 	for _, info := range event.Types() {
-		b := Append(nil, record(t, string(info.Sample)))
+		b := Append(nil, record(t, string(info.Sample)), "https://tocsin.example.com/events/1")
 		if bytes.ContainsAny(b, "\n\r") {
 			t.Errorf("%s: more than one line", info.Name)
 		}
@@ -104,12 +104,12 @@ func publishedSchema(t *testing.T) *jsonschema.Schema {
 func BenchmarkAppend(b *testing.B) {
 	sample, _ := event.Sample("alert.created")
 	r := record(b, string(sample))
-	if !json.Valid(Append(nil, r)) {
+	if !json.Valid(Append(nil, r, "https://tocsin.example.com/events/1")) {
 		b.Fatal("not JSON")
 	}
 	var buf []byte
 	b.ReportAllocs()
 	for b.Loop() {
-		buf = Append(buf[:0], r)
+		buf = Append(buf[:0], r, "https://tocsin.example.com/events/1")
 	}
 }

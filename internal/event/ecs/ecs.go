@@ -10,7 +10,8 @@
 //	rule               rule.id, rule.name
 //	mitre              threat.framework, threat.technique.id, threat.technique.subtechnique.id, threat.tactic.id
 //	risk_score         event.risk_score, event.risk_score_norm
-//	url                event.url
+//	url                event.url (the link where the event has none)
+//	link               tocsin.link
 //	entities           source.*, destination.*, user.*, user.target.*, host.*, file.*, process.*, container.*, url.*; related.*
 //	geo, network       source.geo.*, source.as.*; tocsin.geo, tocsin.network
 //	source             observer.vendor, observer.product, observer.name; event.provider; tocsin.source_id
@@ -23,6 +24,7 @@
 package ecs
 
 import (
+	"cmp"
 	"maps"
 	"path"
 	"slices"
@@ -42,10 +44,10 @@ var severities = [...]int64{1, 21, 47, 73, 99}
 // maxKeyword bounds a keyword that Elasticsearch indexes, in bytes (Lucene refuses a term of more than 32,766).
 const maxKeyword = 32<<10 - 2
 
-// Append appends the ECS document of r, one JSON object on one line.
-func Append(dst []byte, r *event.Record) []byte {
+// Append appends the ECS document of r, one JSON object on one line. An empty link is left out.
+func Append(dst []byte, r *event.Record, link string) []byte {
 	f := facts.Of(r)
-	p := projection{f: &f, w: compose.On(dst)}
+	p := projection{f: &f, w: compose.On(dst), link: link}
 	m := p.w.Object("")
 	p.base()
 	p.event()
@@ -65,8 +67,9 @@ func Append(dst []byte, r *event.Record) []byte {
 
 // projection is one event on its way.
 type projection struct {
-	f *facts.Facts
-	w compose.Writer
+	f    *facts.Facts
+	w    compose.Writer
+	link string
 }
 
 // named writes an object of the pairs whose text is not empty.
@@ -126,7 +129,7 @@ func (p *projection) event() {
 	}
 	w.Text("module", "tocsin")
 	w.Text("provider", f.Product())
-	w.Text("url", e.URL)
+	w.Text("url", cmp.Or(e.URL, p.link))
 	w.Time("ingested", f.Record.Received)
 	w.End(m)
 }
@@ -268,7 +271,7 @@ func (p *projection) own() {
 	for _, t := range [...]struct{ name, value string }{
 		{"project", e.Project}, {"alert_type", e.AlertType}, {"dedup_key", e.DedupKey}, {"ordering_key", e.OrderingKey},
 		{"incident", e.Incident}, {"endpoint", e.Endpoint}, {"status", e.Status}, {"actor", e.Actor}, {"tlp", e.TLP},
-		{"source_id", p.f.SourceID()},
+		{"source_id", p.f.SourceID()}, {"link", p.link},
 	} {
 		w.Text(t.name, t.value)
 	}

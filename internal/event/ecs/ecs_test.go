@@ -14,8 +14,8 @@ var update = flag.Bool("update", false, "write the golden files anew")
 
 func TestGolden(t *testing.T) {
 	t.Parallel()
-	eventtest.Golden(t, *update, "full.json", Append(nil, eventtest.Full(t)))
-	eventtest.Golden(t, *update, "least.json", Append(nil, eventtest.Record(t, `{"type":"custom.event"}`)))
+	eventtest.Golden(t, *update, "full.json", Append(nil, eventtest.Full(t), eventtest.Link))
+	eventtest.Golden(t, *update, "least.json", Append(nil, eventtest.Record(t, `{"type":"custom.event"}`), eventtest.Link))
 }
 
 func TestProjection(t *testing.T) {

@@ -10,8 +10,11 @@ import (
 	"github.com/tocsin-hub/tocsin/internal/event"
 )
 
-// Append is a projection: it appends one form of an event.
-type Append func(dst []byte, r *event.Record) []byte
+// Append is a projection: it appends one form of an event, with a link back to Tocsin.
+type Append func(dst []byte, r *event.Record, link string) []byte
+
+// Link is a link as it goes with events.
+const Link = "https://tocsin.example.com/alerts/alr_01h455vb4pex5vsknk084sn02q"
 
 // hostileTypes are the types of the events that carry hostile texts, in turn: projections treat them in different ways.
 var hostileTypes = []string{"alert.created", "incident.updated", "system.notice"}
@@ -22,7 +25,7 @@ func Project(t *testing.T, project Append, check Checker) {
 	t.Helper()
 	const before = "before"
 	holds := func(r *event.Record) error {
-		got := project([]byte(before), r)
+		got := project([]byte(before), r, Link)
 		if !bytes.HasPrefix(got, []byte(before)) {
 			t.Errorf("what stood before was changed: %.100q", got)
 		}
@@ -79,7 +82,7 @@ func Fuzz(f *testing.F, project Append, check Checker) {
 		if err != nil {
 			return
 		}
-		if err := check(project(nil, r)); err != nil {
+		if err := check(project(nil, r, Link)); err != nil {
 			t.Error(err)
 		}
 	})
@@ -92,6 +95,6 @@ func Benchmark(b *testing.B, project Append) {
 	var buf []byte
 	b.ReportAllocs()
 	for b.Loop() {
-		buf = project(buf[:0], r)
+		buf = project(buf[:0], r, Link)
 	}
 }

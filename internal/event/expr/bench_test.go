@@ -49,7 +49,7 @@ func BenchmarkAppendJSON(b *testing.B) {
 	b.ReportAllocs()
 	var dst []byte
 	for b.Loop() {
-		if dst, err = v.AppendJSON(dst[:0], r); err != nil {
+		if dst, err = v.AppendJSON(dst[:0], r, ""); err != nil {
 			b.Fatal(err)
 		}
 	}

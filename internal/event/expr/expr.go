@@ -185,9 +185,10 @@ func (v *Value) TextMapView(view *View) (map[string]string, error) {
 }
 
 // AppendJSON appends the value for an event as JSON on one line, names in the order of the source. With an error dst is
-// given back as it was.
-func (v *Value) AppendJSON(dst []byte, r *event.Record) ([]byte, error) {
+// given back as it was. Link is event.link.
+func (v *Value) AppendJSON(dst []byte, r *event.Record, link string) ([]byte, error) {
 	view := borrow(r)
+	view.link = link
 	defer view.giveBack()
 	out, err := v.eval(view)
 	if err != nil {

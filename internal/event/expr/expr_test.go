@@ -239,7 +239,7 @@ func TestObject(t *testing.T) {
 			continue
 		}
 		for range 3 { // the same bytes each time
-			got, err := v.AppendJSON([]byte("> "), r)
+			got, err := v.AppendJSON([]byte("> "), r, "")
 			if want := "> " + c.want; err != nil || string(got) != want && !sameJSON(got[2:], c.want) {
 				t.Errorf("%s: %s, %v; want %s", c.source, got, err, want)
 			}
@@ -249,7 +249,7 @@ func TestObject(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := v.AppendJSON(nil, r)
+	got, err := v.AppendJSON(nil, r, "")
 	if err != nil || string(got) != `{"event":`+string(r.AppendJSON(nil))+`}` {
 		t.Errorf("%s, %v", got, err)
 	}
@@ -299,7 +299,7 @@ func TestBounds(t *testing.T) {
 			t.Fatal(err)
 		}
 		start := time.Now()
-		if got, err := v.AppendJSON([]byte("x"), r); err == nil || string(got) != "x" {
+		if got, err := v.AppendJSON([]byte("x"), r, ""); err == nil || string(got) != "x" {
 			t.Errorf("%s: %d bytes, %v", source, len(got), err)
 		}
 		if took := time.Since(start); took > 5*time.Second {
@@ -363,11 +363,36 @@ func TestWithoutBody(t *testing.T) {
 	}
 }
 
+// A template knows where the hub shows the event; nothing else does.
+func TestLink(t *testing.T) {
+	t.Parallel()
+	v, err := ParseObject(`{"at": event.link, "all": event}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := record(t, sample)
+	const link = "https://tocsin.example.com/events/1"
+	got, err := v.AppendJSON(nil, r, link)
+	if want := `{"at":"` + link + `","all":` + string(r.AppendLinked(nil, link)) + `}`; err != nil || string(got) != want {
+		t.Errorf("%s, %v, want %s", got, err, want)
+	}
+	c, err := ParseCondition(`has(event.link) || event.link != ""`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if ok, err := c.Match(r); ok || err != nil {
+		t.Error(ok, err)
+	}
+}
+
 // Every field is either the record's or looked for in the body.
 func TestFields(t *testing.T) {
 	t.Parallel()
 	r := record(t, sample)
 	for _, f := range Fields() {
+		if f.Name == "link" {
+			continue // a template's alone: see TestLink
+		}
 		c, err := ParseCondition(`has(event.` + f.Name + `)`)
 		if err != nil {
 			t.Fatal(err)

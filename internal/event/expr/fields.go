@@ -57,6 +57,7 @@ var eventFields = []eventField{
 	ofTexts("tags"),
 	ofObject("labels", cel.MapType(cel.StringType, cel.StringType)),
 	ofText("tlp"), ofText("url"),
+	{name: "link", kind: cel.StringType, get: func(v *View) ref.Val { return types.String(v.link) }},
 	{name: "source", kind: sourceType, get: func(v *View) ref.Val { return v.part("source", sourceType, sourceFields) }},
 	ofObject("data", objects),
 }

@@ -34,7 +34,7 @@ func FuzzParse(f *testing.F) {
 			_, _ = v.Text(r)
 		}
 		if v, err := ParseObject(source); err == nil {
-			out, err := v.AppendJSON(nil, r)
+			out, err := v.AppendJSON(nil, r, "")
 			if err == nil && (!json.Valid(out) || strings.ContainsAny(string(out), "\n\r")) {
 				t.Fatalf("%s: not JSON on one line: %q", source, out)
 			}
@@ -82,7 +82,7 @@ func FuzzEvent(f *testing.F) {
 }
 
 func checkJSON(t interface{ Fatalf(string, ...any) }, v *Value, r *event.Record) {
-	out, err := v.AppendJSON(nil, r)
+	out, err := v.AppendJSON(nil, r, "")
 	if err != nil {
 		return
 	}

@@ -15,6 +15,7 @@ import (
 // concurrent use, and good only as long as its record.
 type View struct {
 	record *event.Record
+	link   string // where the event can be read at this hub; known to templates alone
 	self   self
 	walked bool
 	fields []field // those of the body that expressions know, as far as the event has them
@@ -36,7 +37,7 @@ func NewView(r *event.Record) *View {
 
 // Reset shows another event.
 func (v *View) Reset(r *event.Record) {
-	v.record, v.walked = r, false
+	v.record, v.link, v.walked = r, "", false
 	v.self.view = v
 	clear(v.fields)
 	v.fields = v.fields[:0]

@@ -58,7 +58,7 @@ func (w *writer) value(v ref.Val) error {
 		if len(w.dst)+v.view.record.Size() > w.most {
 			return errResult
 		}
-		w.dst = v.view.record.AppendJSON(w.dst)
+		w.dst = v.view.record.AppendLinked(w.dst, v.view.link)
 	case traits.Mapper:
 		return w.object(v)
 	case traits.Lister:

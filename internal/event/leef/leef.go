@@ -10,6 +10,7 @@
 //	time             devTime, with devTimeFormat
 //	entities         src, dst, usrName (who it is about), srcHost, dstHost, dstUser, file, fileHash, process, requestUrl
 //	url              url
+//	link             link
 //	project, account accountName, project
 //	id, title, description, dedup_key, incident, rule, mitre, risk_score, status, endpoint, tlp, tags, received_at
 //	                 eventUid, title, msg, dedupKey, incident, rule, mitre, riskScore, status, endpoint, tlp, tags, receivedAt
@@ -46,8 +47,8 @@ const (
 // severities are LEEF's (1 to 10), by ours.
 var severities = [...]int64{1, 3, 5, 8, 10}
 
-// Append appends the LEEF line of r, without an end.
-func Append(dst []byte, r *event.Record) []byte {
+// Append appends the LEEF line of r, without an end. An empty link is left out.
+func Append(dst []byte, r *event.Record, link string) []byte {
 	f := facts.Of(r)
 	l := line{b: append(dst, "LEEF:2.0|"...)}
 	for _, text := range [...]string{f.Vendor(), f.Product(), deviceVersion, f.Event.Type} {
@@ -56,6 +57,7 @@ func Append(dst []byte, r *event.Record) []byte {
 	}
 	l.b = append(l.b, "x09|"...)
 	l.attributes(&f)
+	l.text("link", link)
 	return l.b
 }
 

@@ -12,8 +12,8 @@ var update = flag.Bool("update", false, "write the golden files anew")
 
 func TestGolden(t *testing.T) {
 	t.Parallel()
-	eventtest.Golden(t, *update, "full.leef", Append(nil, eventtest.Full(t)))
-	eventtest.Golden(t, *update, "least.leef", Append(nil, eventtest.Record(t, `{"type":"custom.event"}`)))
+	eventtest.Golden(t, *update, "full.leef", Append(nil, eventtest.Full(t), eventtest.Link))
+	eventtest.Golden(t, *update, "least.leef", Append(nil, eventtest.Record(t, `{"type":"custom.event"}`), eventtest.Link))
 }
 
 func TestProjection(t *testing.T) {
@@ -25,7 +25,7 @@ func TestProjection(t *testing.T) {
 func TestNothingIsSmuggled(t *testing.T) {
 	t.Parallel()
 	e := event.Event{Type: "alert.created", Title: "x\tsrc=6.6.6.6\nsev=10", Source: &event.Source{Vendor: "v|w", Product: "p"}}
-	l, err := eventtest.ParseLEEF(string(Append(nil, eventtest.Of(t, e))))
+	l, err := eventtest.ParseLEEF(string(Append(nil, eventtest.Of(t, e), eventtest.Link)))
 	if err != nil {
 		t.Fatal(err)
 	}

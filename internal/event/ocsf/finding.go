@@ -1,6 +1,7 @@
 package ocsf
 
 import (
+	"cmp"
 	"encoding/json"
 	"path"
 
@@ -26,7 +27,7 @@ func (p *projection) findingInfo(name string) {
 	default:
 		w.Int("modified_time", f.Event.Time.UnixMilli())
 	}
-	w.Text("src_url", f.Event.URL)
+	w.Text("src_url", cmp.Or(f.Event.URL, p.link))
 	analytic := w.Object("analytic")
 	w.Text("name", f.RuleName())
 	w.Text("uid", f.RuleID())

@@ -65,6 +65,7 @@ func (p *projection) unmapped() {
 	w.Text("project", e.Project)
 	w.Text("ordering_key", e.OrderingKey)
 	w.Text("endpoint", e.Endpoint)
+	w.Text("link", p.link)
 	w.Text("actor", e.Actor)
 	w.Text("tlp", e.TLP)
 	if p.class == baseEvent {

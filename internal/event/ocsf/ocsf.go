@@ -23,7 +23,8 @@
 //	rule                  finding_info.analytic (a Rule)
 //	mitre                 finding_info.attacks
 //	risk_score            risk_score, a whole number
-//	url                   finding_info.src_url
+//	url                   finding_info.src_url (the link where the event has none)
+//	link                  unmapped.link
 //	entities              observables; evidences[0]: src_endpoint, dst_endpoint, actor, user, file, url, …
 //	geo, network          evidences[0].src_endpoint.location, .autonomous_system
 //	source                metadata.product, .log_source, .original_event_uid
@@ -63,10 +64,10 @@ const (
 	other  = 99 // of a base event
 )
 
-// Append appends the OCSF event of r, one JSON object on one line.
-func Append(dst []byte, r *event.Record) []byte {
+// Append appends the OCSF event of r, one JSON object on one line. An empty link is left out.
+func Append(dst []byte, r *event.Record, link string) []byte {
 	f := facts.Of(r)
-	p := projection{f: &f, w: compose.On(dst), class: classOf(&f)}
+	p := projection{f: &f, w: compose.On(dst), class: classOf(&f), link: link}
 	p.activity = activityOf(&f, p.class)
 	m := p.w.Object("")
 	p.head()
@@ -96,6 +97,7 @@ type projection struct {
 	f               *facts.Facts
 	w               compose.Writer
 	class, activity int64
+	link            string
 }
 
 func classOf(f *facts.Facts) int64 {

@@ -21,7 +21,7 @@ func TestGolden(t *testing.T) {
 		"full": eventtest.Full(t), "incident": eventtest.Record(t, string(incident)), "user": eventtest.Record(t, string(user)),
 		"least": eventtest.Record(t, `{"type":"detection.brute_force"}`),
 	} {
-		eventtest.Golden(t, *update, name+".json", Append(nil, r))
+		eventtest.Golden(t, *update, name+".json", Append(nil, r, eventtest.Link))
 	}
 }
 
@@ -44,6 +44,7 @@ func TestClassification(t *testing.T) {
 		`{"type":"detection.ids_signature"}`:                                 {2004, 1, 200401, 1},
 		`{"type":"incident.created"}`:                                        {2005, 1, 200501, 1},
 		`{"type":"incident.updated","status":"on_hold"}`:                     {2005, 2, 200502, 3},
+		`{"type":"incident.updated","status":"active"}`:                      {2005, 2, 200502, 2},
 		`{"type":"incident.closed"}`:                                         {2005, 3, 200503, 5},
 		`{"type":"incident.threshold_exceeded"}`:                             {2004, 1, 200401, 1},
 		`{"type":"auth.login.failure"}`:                                      {0, 99, 99, 2},
@@ -59,7 +60,7 @@ func TestClassification(t *testing.T) {
 			Type     int64 `json:"type_uid"`
 			Status   int64 `json:"status_id"`
 		}
-		if err := json.Unmarshal(Append(nil, eventtest.Record(t, in)), &got); err != nil {
+		if err := json.Unmarshal(Append(nil, eventtest.Record(t, in), eventtest.Link), &got); err != nil {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff(want, [4]int64{got.Class, got.Activity, got.Type, got.Status}); diff != "" {

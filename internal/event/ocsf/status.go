@@ -36,7 +36,7 @@ var (
 	}
 	incidentWords = map[string]int64{
 		"on_hold": statusOnHold, "on hold": statusOnHold, "pending": statusOnHold, "waiting": statusOnHold, "closed": statusClosed,
-		"false_positive": statusClosed,
+		"false_positive": statusClosed, "active": statusInProgress, // somebody works on it
 	}
 )
 

@@ -139,7 +139,8 @@ func labelName(name string) bool {
 
 func (r *reading) alertAnnotations() map[string]string {
 	a := map[string]string{"summary": r.headline(), "event_id": r.id()}
-	for name, value := range map[string]string{"description": r.Description, "dedup_key": r.DedupKey, "incident": r.Incident} {
+	for name, value := range map[string]string{"description": r.Description, "dedup_key": r.DedupKey, "incident": r.Incident,
+		"endpoint": r.Endpoint, "link": r.home()} {
 		if value != "" {
 			a[name] = value
 		}

@@ -98,7 +98,8 @@ func (r *reading) falcoFields() map[string]any {
 		"tocsin.account": string(r.record.Account),
 	}
 	for name, value := range map[string]string{
-		"tocsin.project": r.Project, "tocsin.incident": r.Incident, "tocsin.dedup_key": r.DedupKey, "tocsin.url": r.link(), "tocsin.actor": r.Actor,
+		"tocsin.project": r.Project, "tocsin.incident": r.Incident, "tocsin.dedup_key": r.DedupKey, "tocsin.endpoint": r.Endpoint,
+		"tocsin.url": r.link(), "tocsin.link": r.home(), "tocsin.actor": r.Actor,
 	} {
 		if value != "" {
 			fields[name] = value

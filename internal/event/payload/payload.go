@@ -55,6 +55,9 @@ type Profile struct {
 const (
 	Native      = "native"
 	CloudEvents = "cloudevents"
+	OCSF        = "ocsf"
+	ECS         = "ecs"
+	UDM         = "udm"
 	SOCWarden   = "socwarden"
 	Template    = "template"
 )
@@ -66,26 +69,26 @@ var profiles = []Profile{
 		ContentType: cloudevents.ContentType, ArrayContentType: cloudevents.BatchContentType,
 		Open: always(cloudevents.Append)},
 
-	{Name: "ocsf", Title: "OCSF 1.8", Help: "Open Cybersecurity Schema Framework: detection and incident findings.",
+	{Name: OCSF, Title: "OCSF 1.8", Help: "Open Cybersecurity Schema Framework: detection and incident findings.",
 		Open: always(ocsf.Append)},
-	{Name: "ecs", Title: "ECS 9", Help: "Elastic Common Schema; what it has no field for stands below tocsin.",
+	{Name: ECS, Title: "ECS 9", Help: "Elastic Common Schema; what it has no field for stands below tocsin.",
 		Open: always(ecs.Append)},
 	{Name: "cef", Title: "CEF", Help: "ArcSight Common Event Format: one line of text.", Text: true, Lossy: true,
 		Open: always(cef.Append)},
 	{Name: "leef", Title: "LEEF 2.0", Help: "IBM QRadar Log Event Extended Format: one line of text.", Text: true, Lossy: true,
 		Open: always(leef.Append)},
-	{Name: "udm", Title: "UDM", Help: "Google SecOps Unified Data Model.", Lossy: true,
+	{Name: UDM, Title: "UDM", Help: "Google SecOps Unified Data Model.", Lossy: true,
 		Open: always(udm.Append)},
 	socwarden, wardex, socmate, wallarm1, wallarm2, wallarm3, wallarm4, sourceDefense, falco, alertmanager,
 	templateProfile,
 }
 
-func native(dst []byte, r *event.Record) []byte { return r.AppendJSON(dst) }
+func native(dst []byte, r *event.Record, link string) []byte { return r.AppendLinked(dst, link) }
 
-// always makes the Open of a form that needs no options and can write every event.
-func always(write func([]byte, *event.Record) []byte) func(Options) (Writer, error) {
-	return func(Options) (Writer, error) {
-		return func(dst []byte, r *event.Record) ([]byte, error) { return write(dst, r), nil }, nil
+// always makes the Open of a form that can write every event, and needs no options but the link.
+func always(write func(dst []byte, r *event.Record, link string) []byte) func(Options) (Writer, error) {
+	return func(o Options) (Writer, error) {
+		return func(dst []byte, r *event.Record) ([]byte, error) { return write(dst, r, r.Link(o.PublicURL)), nil }, nil
 	}
 }
 
@@ -110,11 +113,15 @@ func Lookup(name string) (Profile, bool) {
 	return profiles[i], true
 }
 
-// Help describes all forms in the order in which people see them, for the help of a setting that chooses one.
-func Help() string {
+// Help describes the forms of those names, or all, in the order in which people see them, for the help of a setting that
+// chooses one.
+func Help(names ...string) string {
 	var b strings.Builder
-	for i, p := range profiles {
-		if i > 0 {
+	for _, p := range profiles {
+		if len(names) > 0 && !slices.Contains(names, p.Name) {
+			continue
+		}
+		if b.Len() > 0 {
 			b.WriteByte(' ')
 		}
 		b.WriteString(p.Name + ": " + p.Help)

@@ -61,14 +61,25 @@ func appendValue(dst []byte, value any) ([]byte, error) {
 func (r *reading) id() string { return r.record.ID.Text(event.PrefixEvent) }
 
 // link is where the event can be read: its own URL, else this hub's page of it; empty when neither is known.
-func (r *reading) link() string {
-	switch {
-	case r.URL != "":
-		return r.URL
-	case r.options.PublicURL != "":
-		return r.options.PublicURL + "/events/" + r.id()
+func (r *reading) link() string { return first(r.URL, r.home()) }
+
+// home is this hub's page of the event; empty when nobody has said where the hub is reached.
+func (r *reading) home() string { return r.record.Link(r.options.PublicURL) }
+
+// back leads back to Tocsin, in forms with room for a member of ours, "tocsin".
+type back struct {
+	Incident string `json:"incident,omitempty"`
+	Endpoint string `json:"endpoint,omitempty"`
+	Link     string `json:"link,omitempty"`
+}
+
+// back is nil when there is nothing to say, and for an event that came in by the form itself: that goes out as it came.
+func (r *reading) back() *back {
+	b := back{r.Incident, r.Endpoint, r.home()}
+	if r.own != nil || b == (back{}) {
+		return nil
 	}
-	return ""
+	return &b
 }
 
 // organisation is whose event it is.

@@ -15,6 +15,7 @@ type socmateEnvelope struct {
 	EventType string `json:"event_type"`
 	Timestamp string `json:"timestamp"`
 	Data      any    `json:"data"`
+	Tocsin    *back  `json:"tocsin,omitempty"`
 }
 
 type socmateIncident struct {
@@ -65,7 +66,7 @@ var socmate = Profile{
 func asSoCMate(r *reading) any {
 	schedule, name := orNull(r.own.scalar("schedule_id")), orNull(r.own.text("schedule_name"))
 	failures, _ := r.own.integer("consecutive_failures")
-	e := &socmateEnvelope{Timestamp: stamp(r.Time)}
+	e := &socmateEnvelope{Timestamp: stamp(r.Time), Tocsin: r.back()}
 	switch r.Type {
 	case "investigation.completed":
 		e.EventType = "investigation-completed"

@@ -3,6 +3,7 @@ package payload
 import (
 	"encoding/json"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/tocsin-hub/tocsin/internal/event"
@@ -72,6 +73,13 @@ func asSOCWarden(r *reading) any {
 	}
 	if len(r.own) > 0 && strings.HasPrefix(r.Description, strings.TrimSuffix(r.Title, "…")) {
 		a.Summary = first(r.Description, a.Summary) // the title was a cut summary
+	}
+	if b := r.back(); b != nil { // of the 18 fields, only the tags have room
+		for _, tag := range [...][2]string{{"incident:", b.Incident}, {"endpoint:", b.Endpoint}, {"link:", b.Link}} {
+			if tag[1] != "" {
+				a.Tags = append(slices.Clip(a.Tags), tag[0]+tag[1])
+			}
+		}
 	}
 	if strings.HasPrefix(r.Type, "ip.") {
 		asIPAction(r, a)

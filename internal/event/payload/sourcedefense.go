@@ -16,6 +16,7 @@ type sourceDefenseCommon struct {
 	AccountID   string `json:"account_id"`
 	SiteName    string `json:"site_name"`
 	SiteID      string `json:"site_id"`
+	Tocsin      *back  `json:"tocsin,omitempty"`
 }
 
 type sourceDefenseScript struct {
@@ -111,6 +112,7 @@ func sourceDefenseHead(r *reading) sourceDefenseCommon {
 		AccountID:   first(r.own.scalar("account_id"), string(r.record.Account)),
 		SiteName:    first(r.own.text("site_name"), r.Project, r.host()),
 		SiteID:      first(r.own.scalar("site_id"), r.Project, r.host()),
+		Tocsin:      r.back(),
 	}
 	if known, ok := sourceDefenseNames[r.Type]; ok {
 		head.Name = known.name

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/tocsin-hub/tocsin/internal/event"
 	"github.com/tocsin-hub/tocsin/internal/event/expr"
 )
 
@@ -23,5 +24,7 @@ func openTemplate(o Options) (Writer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the template is wrong %w", err) // "… at line 1, column 6: …"
 	}
-	return value.AppendJSON, nil
+	return func(dst []byte, r *event.Record) ([]byte, error) {
+		return value.AppendJSON(dst, r, r.Link(o.PublicURL))
+	}, nil
 }

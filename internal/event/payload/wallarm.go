@@ -69,7 +69,7 @@ func asWallarm(r *reading, version int) any {
 	if version == wallarmV1 {
 		switch {
 		case hit:
-			return wallarmHit(r, version)
+			return bareHit(r)
 		case weak:
 			return flatVulnerability(r)
 		}
@@ -91,6 +91,15 @@ func asWallarm(r *reading, version int) any {
 		return n.flat(r)
 	}
 	return n.enveloped(r)
+}
+
+// bareHit is the first form of a hit.
+func bareHit(r *reading) any {
+	h := wallarmHit(r, wallarmV1)
+	if b := r.back(); b != nil {
+		h.add("tocsin", b)
+	}
+	return h
 }
 
 // testPrefix begins the summary of Wallarm's test messages.
@@ -133,7 +142,11 @@ func (n notice) details(r *reading) members {
 	d.add("client_name", first(r.own.text("client_name"), r.organisation()))
 	d.add("cloud", first(r.own.text("cloud"), "self-hosted"))
 	d.add("notification_type", n.kind)
-	return append(d, n.more...)
+	d = append(d, n.more...)
+	if b := r.back(); b != nil {
+		d.add("tocsin", b)
+	}
+	return d
 }
 
 // otherNotice is a notification about neither hits nor vulnerabilities.
@@ -237,6 +250,9 @@ func flatVulnerability(r *reading) any {
 		summary = testPrefix + " " + summary
 	}
 	v.add("summary", summary)
+	if b := r.back(); b != nil {
+		v.add("tocsin", b)
+	}
 	return v
 }
 

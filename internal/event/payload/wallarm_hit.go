@@ -60,7 +60,7 @@ var hitFields = []hitField{
 }
 
 // wallarmHit is a hit in one of the forms. Of a hit that came from Wallarm every field is as it came.
-func wallarmHit(r *reading, version int) any {
+func wallarmHit(r *reading, version int) members {
 	var out members
 	own := r.hit()
 	for _, f := range hitFields {

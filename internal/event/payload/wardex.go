@@ -22,7 +22,8 @@ var wardex = Profile{
 	Name: "wardex", Title: "Wardex", Help: "The case of Wardex's webhook: eight fields.", Lossy: true, Open: form(asWardex, "wardex"),
 }
 
-// asWardex makes a case of any event. What belongs to no case has the dedup key, else the event's id, as its case_id, so
+// asWardex makes a case of any event. The one link of the form leads to Tocsin, whose case it is; only the case of a Wardex
+// keeps its own. What belongs to no case has the dedup key, else the event's id, as its case_id, so
 // that what is one matter stays one case.
 func asWardex(r *reading) any {
 	return &wardexCase{
@@ -30,11 +31,26 @@ func asWardex(r *reading) any {
 		Severity:   first(r.own.text("severity"), max(r.Severity, event.Low).String()),
 		Status:     r.wardexStatus(),
 		Title:      r.headline(),
-		EndpointID: first(r.host(), r.entity("target", "container", "pod"), r.Endpoint),
+		EndpointID: r.wardexEndpoint(),
 		Rule:       r.ruleName(),
 		Mitre:      list(r.Mitre),
-		WardexURL:  r.link(),
+		WardexURL:  r.wardexURL(),
 	}
+}
+
+func (r *reading) wardexURL() string {
+	if r.own != nil {
+		return r.link()
+	}
+	return first(r.home(), r.URL)
+}
+
+// wardexEndpoint is the machine: the endpoint, unless that is the path of a request and a machine is named besides.
+func (r *reading) wardexEndpoint() string {
+	if r.Endpoint != "" && r.Endpoint[0] != '/' {
+		return r.Endpoint
+	}
+	return first(r.host(), r.entity("target", "container", "pod"), r.Endpoint)
 }
 
 // wardexStatus is Wardex's word for where a matter stands; a status that has no such word stays as it is.

@@ -8,7 +8,7 @@
 //	id              metadata.product_log_id
 //	source          metadata.vendor_name, .product_name, .product_deployment_id; observer.hostname
 //	title           metadata.description, security_result.summary
-//	url             metadata.url_back_to_product, security_result.url_back_to_product
+//	url             metadata.url_back_to_product, security_result.url_back_to_product (the link where the event has none)
 //	entities, actor principal (who acted), target (to whom it was done), about (everything else)
 //	geo             principal.location
 //	severity        security_result.severity, .severity_details
@@ -18,12 +18,13 @@
 //	mitre           security_result.attack_details.tactics, .techniques
 //	risk_score      security_result.risk_score
 //	findings        security_result.alert_state is ALERTING
-//	dedup_key, incident, project, status, endpoint, tlp, account, tags, labels
+//	dedup_key, incident, project, status, endpoint, tlp, account, link, tags, labels
 //	                security_result.detection_fields
 //	data, network   additional
 package udm
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 
@@ -35,10 +36,10 @@ import (
 // severities are UDM's, by ours.
 var severities = [...]string{"INFORMATIONAL", "LOW", "MEDIUM", "HIGH", "CRITICAL"}
 
-// Append appends the UDM event of r, one JSON object on one line.
-func Append(dst []byte, r *event.Record) []byte {
+// Append appends the UDM event of r, one JSON object on one line. An empty link is left out.
+func Append(dst []byte, r *event.Record, link string) []byte {
 	f := facts.Of(r)
-	p := projection{f: &f, w: compose.On(dst), kind: kindOf(&f)}
+	p := projection{f: &f, w: compose.On(dst), kind: kindOf(&f), link: link}
 	m := p.w.Object("")
 	p.metadata()
 	p.principal()
@@ -63,6 +64,7 @@ type projection struct {
 	f    *facts.Facts
 	w    compose.Writer
 	kind string
+	link string
 }
 
 // The types of UDM events that are used.
@@ -111,7 +113,7 @@ func (p *projection) metadata() {
 	w.Text("product_log_id", f.ID)
 	w.Text("product_deployment_id", f.Instance())
 	w.Text("description", f.Headline())
-	w.Text("url_back_to_product", f.Event.URL)
+	w.Text("url_back_to_product", cmp.Or(f.Event.URL, p.link))
 	w.End(m)
 }
 
@@ -281,7 +283,7 @@ func (p *projection) result() {
 	}
 	w.Text("rule_id", f.RuleID())
 	w.Text("rule_name", f.RuleName())
-	w.Text("url_back_to_product", e.URL)
+	w.Text("url_back_to_product", cmp.Or(e.URL, p.link))
 	if e.RiskScore != nil {
 		w.Float("risk_score", *e.RiskScore)
 	}
@@ -334,6 +336,7 @@ func (p *projection) fields() {
 	label("endpoint", e.Endpoint)
 	label("tlp", e.TLP)
 	label("source_id", p.f.SourceID())
+	label("link", p.link)
 	for _, tag := range e.Tags {
 		label("tag", tag)
 	}

@@ -12,8 +12,8 @@ var update = flag.Bool("update", false, "write the golden files anew")
 
 func TestGolden(t *testing.T) {
 	t.Parallel()
-	eventtest.Golden(t, *update, "full.json", Append(nil, eventtest.Full(t)))
-	eventtest.Golden(t, *update, "least.json", Append(nil, eventtest.Record(t, `{"type":"custom.event"}`)))
+	eventtest.Golden(t, *update, "full.json", Append(nil, eventtest.Full(t), eventtest.Link))
+	eventtest.Golden(t, *update, "least.json", Append(nil, eventtest.Record(t, `{"type":"custom.event"}`), eventtest.Link))
 }
 
 func TestProjection(t *testing.T) {
@@ -36,7 +36,7 @@ func TestEventType(t *testing.T) {
 		`{"type":"telemetry.heartbeat","entities":[{"type":"host","value":"node-1","role":"source"}]}`:                   statusHeartbeat,
 		`{"type":"alert.created","entities":[` + ip + `,` + user + `,{"type":"ip","value":"::1","role":"destination"}]}`: genericEvent,
 	} {
-		b := Append(nil, eventtest.Record(t, in))
+		b := Append(nil, eventtest.Record(t, in), eventtest.Link)
 		var got struct {
 			Metadata struct {
 				EventType string `json:"event_type"`
