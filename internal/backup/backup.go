@@ -5,7 +5,8 @@
 //	about.json       what the archive is, and how much it holds (a Manifest without its list of files)
 //	FORMAT           the format of the data directory
 //	config.db        what people set up, the audit record; secrets are sealed in it
-//	lanes.db         marks, counts, the mailbox, attempts          } not with a backup
+//	lanes.db         marks, counts, the mailbox, attempts          }
+//	cases.db         alerts, incidents, tickets                    } not with a backup
 //	journal/*.seg    the events                                    } of the configuration alone
 //	secret.key.age   the key of the secrets, encrypted for named recipients; only when asked for
 //	manifest.json    all of about.json, with the size and SHA-256 of every file; the last one
@@ -22,6 +23,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"time"
 
 	"github.com/tocsin-hub/tocsin/internal/journal/segment"
@@ -29,7 +31,8 @@ import (
 )
 
 // ArchiveFormat is the version of the archive's layout that this build writes, and the newest that it reads.
-const ArchiveFormat = 1
+// Format 1 had no cases.db.
+const ArchiveFormat = 2
 
 // DataFormat is the version of the data directory's layout that this build backs up and restores.
 const DataFormat = 1
@@ -175,10 +178,13 @@ func parseManifest(text []byte) (m Manifest, err error) {
 
 // databases are the databases that the archive holds, in order.
 func (m Manifest) databases() []string {
-	if m.Events {
+	switch {
+	case !m.Events:
+		return []string{sqlite.ConfigFile}
+	case m.Format < 2:
 		return []string{sqlite.ConfigFile, sqlite.LanesFile}
 	}
-	return []string{sqlite.ConfigFile}
+	return []string{sqlite.ConfigFile, sqlite.LanesFile, sqlite.CasesFile}
 }
 
 // sizeLimit is the most that a file of that name may hold in this archive; ok is false for names that it cannot have.
@@ -186,7 +192,7 @@ func (m Manifest) sizeLimit(name string) (limit int64, ok bool) {
 	switch {
 	case name == formatName, name == keyName && m.KeyInside:
 		return maxText, true
-	case name == sqlite.ConfigFile, name == sqlite.LanesFile && m.Events:
+	case slices.Contains(m.databases(), name):
 		return m.Bytes, true
 	case m.Events && segmentName.MatchString(name):
 		return maxSegment, true

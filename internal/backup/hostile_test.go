@@ -224,7 +224,7 @@ func TestHostile(t *testing.T) {
 		"no manifest":        {list[:manifest], ErrIncomplete},
 		"no description":     {list[1:], ErrNotArchive},
 		"another order":      {append([]entry{list[0], list[2], list[1]}, list[3:]...), ErrDamaged},
-		"newer":              {changed(0, `"format": 1`, `"format": 2`), ErrNewer},
+		"newer":              {changed(0, `"format": 2`, `"format": 3`), ErrNewer},
 		"newer data":         {changed(0, `"data_format": 1`, `"data_format": 7`), ErrNewer},
 		"newer schema":       {changed(0, `"config.db": `, `"config.db": 9`), ErrNewer},
 		"other description":  {changed(0, `"version": "1.2.3"`, `"version": "1.2.4"`), ErrDamaged},

@@ -156,7 +156,7 @@ func (s *site) close() error {
 // dropCompanions removes the empty write-ahead logs that looking at the databases left.
 func dropCompanions(dir string) error {
 	var errs []error
-	for _, name := range []string{sqlite.ConfigFile, sqlite.LanesFile} {
+	for _, name := range []string{sqlite.ConfigFile, sqlite.LanesFile, sqlite.CasesFile} {
 		for _, suffix := range []string{"-wal", "-shm"} {
 			path := filepath.Join(dir, name+suffix)
 			info, err := os.Stat(path)

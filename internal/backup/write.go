@@ -46,7 +46,7 @@ type part struct {
 // Errors: ErrBusy, ErrNoSpace, journal.ErrTrimmed when the journal could not wait, and those of reading and of w.
 func Write(ctx context.Context, s Source, w io.Writer) (_ Manifest, err error) {
 	m := Manifest{
-		Format: ArchiveFormat, DataFormat: DataFormat, Version: s.version(), MadeAt: s.now().Truncate(time.Microsecond),
+		Format: s.format(), DataFormat: DataFormat, Version: s.version(), MadeAt: s.now().Truncate(time.Microsecond),
 		Events: s.Hold != nil, Schemas: map[string]int{},
 	}
 	stage, err := openStaging(s.DataDir)
@@ -69,6 +69,15 @@ func Write(ctx context.Context, s Source, w io.Writer) (_ Manifest, err error) {
 		return m, fmt.Errorf("writing the archive: %w", err)
 	}
 	return m, nil
+}
+
+// format is the format of the archive. Data that no hub has opened since there were alerts has nothing to go into a newer
+// one.
+func (s Source) format() int {
+	if _, err := os.Stat(filepath.Join(s.DataDir, sqlite.CasesFile)); errors.Is(err, os.ErrNotExist) {
+		return 1
+	}
+	return ArchiveFormat
 }
 
 // collect copies the databases, then lists the journal, and describes the whole. The order is what keeps the marks from

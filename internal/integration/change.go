@@ -1,6 +1,7 @@
 package integration
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -192,6 +193,9 @@ func (s *Service) apply(ctx context.Context, i store.Integration, def connector.
 		return i, errs
 	}
 	i.Settings, i.Secrets, i.Voided, i.Subscription, i.Delivery = now.masked, now.secrets, now.voided, sub, delivery
+	if err := collect(&errs, "delivery", s.checkNoise(i, def, now.plain)); err != nil || len(errs) > 0 {
+		return i, cmp.Or(err, errs.Err())
+	}
 	return i, nil
 }
 

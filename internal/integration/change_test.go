@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -291,6 +292,12 @@ func TestWarnings(t *testing.T) {
 	want := []string{"subscription.types", "settings.url", "settings.verify_tls", "settings.signing_secret", "rotate_by"}
 	if diff := cmp.Diff(want, fields); diff != "" {
 		t.Errorf("warnings (-want +got):\n%s", diff)
+	}
+	def := f.Catalogue[i.Kind]
+	def.CallsBack = true // then the secret is the vendor's
+	f.Catalogue[i.Kind] = def
+	if slices.ContainsFunc(f.Warnings(i), func(w Warning) bool { return w.Field == "settings.signing_secret" }) {
+		t.Error("warns of the secret of a vendor that calls")
 	}
 	quiet := f.create(t, `{"name":"Quiet","settings":{"signing_secret":"a-secret-of-mine"},"rotate_by":"2027-03-10"}`)
 	if w := f.Warnings(quiet); len(w) > 0 {

@@ -68,6 +68,8 @@ type Deps struct {
 	CheckKind func(account event.Account, kind string) error
 	// References say what secrets may refer to instead of being stored.
 	References References
+	// Memory keeps what integrations remember and their tickets; nil: they remember nothing.
+	Memory Memory
 	// TestsPerMinute is how many tests an account may make in a minute, at most this many at once; 0 is
 	// DefaultTestsPerMinute.
 	TestsPerMinute int
@@ -92,6 +94,8 @@ type Service struct {
 	budgetKey [32]byte
 	// opened has the credential's name that an integration with references was opened with, by its id.
 	opened sync.Map
+	// turns are shared by all instances that the service opens.
+	turns connector.Turns
 }
 
 // New makes a service.

@@ -57,10 +57,14 @@ func (o opened) notes() []string {
 func (s *Service) open(def connector.Definition, account event.Account, id string, plain json.RawMessage) (opened, error) {
 	maker := s.HTTP.Masking(form.SecretValues(def.Settings(), plain))
 	log := s.Log.With(slog.String("kind", def.Kind.Name), slog.String("integration", id))
-	instance, err := def.Open(plain, connector.Env{
+	env := connector.Env{
 		Account: account, Integration: id, Log: log, HTTP: maker, Dial: maker.Dialer(), Now: s.Now, Sink: s.Sink,
-		Version: s.Version, PublicURL: s.PublicURL,
-	})
+		Version: s.Version, PublicURL: s.PublicURL, Turns: &s.turns,
+	}
+	if known, err := event.ParseID(event.PrefixIntegration, id); err == nil && s.Memory != nil {
+		env.State, env.Tickets = stateOf{s, account, known}, ticketsOf{s, account, known}
+	}
+	instance, err := def.Open(plain, env)
 	if err != nil {
 		return opened{}, maskError(err, maker)
 	}

@@ -111,5 +111,6 @@ func (s *Service) Delete(ctx context.Context, account event.Account, id event.ID
 	}); ok {
 		f.Forget(account, id.Text(event.PrefixIntegration))
 	}
+	s.forget(context.WithoutCancel(ctx), account, id)
 	return nil
 }

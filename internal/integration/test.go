@@ -178,6 +178,9 @@ func (s *Service) try(ctx context.Context, def connector.Definition, o opened, r
 	if record == nil && grade == Confirmed && exchange.Status >= http.StatusMultipleChoices {
 		grade = Unverifiable // the receiver was reached, and does not know what it was asked: nothing else is proven
 	}
+	if g, ok := o.instance.(connector.TestGrader); ok && record == nil {
+		grade = g.TestGrade()
+	}
 	result.Grade = grade
 	return result
 }

@@ -36,12 +36,13 @@ func (s *Service) Warnings(i store.Integration) []Warning {
 	}
 	settings := form.Normalise(def.Settings(), i.Settings)
 	for _, path := range urlSettings(settings) {
-		warn("settings."+path, "is a http URL: events and credentials travel in clear text")
+		warn("settings."+path, "is an http URL: events and credentials travel in clear text")
 	}
 	if v := gjson.GetBytes(settings, "verify_tls"); v.Exists() && !v.Bool() {
 		warn("settings.verify_tls", "is off: anybody in between can read and change what is sent")
 	}
-	if hasSetting(form.Schema(def.Settings()), "signing_secret") && gjson.GetBytes(settings, "signing_secret").String() == "" &&
+	// Where the vendor calls, a signing secret proves the vendor to us, and not us to a receiver.
+	if !def.CallsBack && hasSetting(form.Schema(def.Settings()), "signing_secret") && gjson.GetBytes(settings, "signing_secret").String() == "" &&
 		gjson.GetBytes(settings, "signing_key").String() == "" {
 		warn("settings.signing_secret", "is not set: the receiver cannot tell who sent a message")
 	}

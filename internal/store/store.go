@@ -39,6 +39,8 @@ type Store interface {
 	Accounts
 	Projects
 	MappingRules
+	Silences
+	Noise
 	Usages
 	Integrations
 	Sources
@@ -53,6 +55,12 @@ type Store interface {
 	Idempotency
 	Outbox
 	Audit
+	States
+	Tickets
+	Digests
+	Alerts
+	Incidents
+	IncidentRules
 	// Ping proves that the store can be written. The proof may be a second old, so that many callers cost little.
 	Ping(ctx context.Context) error
 	Close() error
@@ -200,6 +208,10 @@ type Tick struct {
 	Park   []Parked
 	Unpark []event.ID // deliveries whose row goes away; done after Park
 	Runs   []Run      // inserted or replaced
+	// Suppressed lists deliveries that noise control left out; one whose Delivery is known is replaced.
+	Suppressed []Suppressed
+	// Remember is inserted or replaced by Integration and Key; an empty Value forgets it.
+	Remember []Remembered
 	// Say is what Tocsin says about what this tick made true. It goes into the outbox with the rest of the tick. (Saving
 	// the tick once more after the fact has left the outbox says it once more, with the same id.)
 	Say []Said
@@ -210,7 +222,8 @@ type Lanes interface {
 	LoadTail(ctx context.Context) (TailMark, error) // ErrNotFound on a new installation
 	LoadLanes(ctx context.Context) ([]LaneRow, error)
 	SaveTick(ctx context.Context, t Tick) error
-	// DeleteLane forgets a deleted integration's lane row; attempts, parked rows and runs stay.
+	// DeleteLane forgets a deleted integration's lane row, and what noise control remembers and left out; attempts, parked
+	// rows and runs stay.
 	DeleteLane(ctx context.Context, integration event.ID) error
 	// LoadRuns gives the runs of all accounts by id.
 	LoadRuns(ctx context.Context) ([]Run, error)
@@ -237,6 +250,7 @@ type ParkedState string
 const (
 	StateParked    ParkedState = "parked"    // waits for Due
 	StateBehind    ParkedState = "behind"    // waits for an earlier delivery of its ordering key
+	StateHeld      ParkedState = "held"      // held back by noise control, until Due
 	StateMailbox   ParkedState = "mailbox"   // ended in failure; a person decides
 	StateDiscarded ParkedState = "discarded" // closed by a person, by disabling or by a 410; can be replayed
 	StateExpired   ParkedState = "expired"   // a trimmed range, or a row older than the mailbox keeps
@@ -253,10 +267,10 @@ type Parked struct {
 	OrderingKey string
 	Position    journal.Position
 	State       ParkedState
-	Due         time.Time // zero unless StateParked
+	Due         time.Time // zero unless StateParked or StateHeld
 	Attempts    int       // spent so far
 	Cause       string    // the last error, or why it was discarded
-	CauseClass  string    // permanent, retryable, throttled, exhausted, disabled, gone, person, trimmed, age, overflow
+	CauseClass  string    // permanent, retryable, throttled, exhausted, disabled, gone, person, trimmed, age, overflow, grouped, quiet_hours, rate_cap
 	Since       time.Time // when it entered this state
 	FirstTried  time.Time
 	// RangeTo and Matched describe an expired range that begins at Position.
@@ -274,6 +288,12 @@ type Parked struct {
 	FromIntegration, FromDelivery event.ID
 	// ToIntegration and ToDelivery are what one in the mailbox was handed on as; zero for none.
 	ToIntegration, ToDelivery event.ID
+	// Group is the key of what a held delivery is held with; empty for others.
+	Group string
+	// Subject is what a held announcement is about; empty for others.
+	Subject string
+	// Carrier is the delivery whose message stands for this one, which goes out or fails with it; zero if none does.
+	Carrier event.ID
 }
 
 // ParkedFilter selects parked deliveries of an account. Empty fields do not filter.
@@ -291,7 +311,7 @@ type ParkedFilter struct {
 
 // Parking reads and changes parked deliveries; the lanes write theirs through SaveTick.
 type Parking interface {
-	// LoadParked gives the rows of an integration in StateParked and StateBehind by position, without Record.
+	// LoadParked gives the rows of an integration in StateParked, StateBehind and StateHeld by position, without Record.
 	LoadParked(ctx context.Context, integration event.ID) ([]Parked, error)
 	// GetParked gives one row with its Record.
 	GetParked(ctx context.Context, account event.Account, delivery event.ID) (Parked, error)

@@ -19,7 +19,7 @@ import (
 // another process can be in the way.
 const copyBusy = 30 * time.Second
 
-// Copy writes a consistent copy of one file of a data directory (ConfigFile or LanesFile), as of one moment, to the
+// Copy writes a consistent copy of one file of a data directory (ConfigFile, LanesFile or CasesFile), as of one moment, to the
 // path to, which must not exist, and gives its schema version. Writers go on meanwhile. The copy holds no deleted
 // rows, and needs no write-ahead log beside it. It is not synced.
 func Copy(ctx context.Context, dir, name, to string) (schema int, err error) {
@@ -75,7 +75,7 @@ func SchemaVersion(ctx context.Context, dir, name string) (version int, err erro
 
 // KnownSchema is the newest schema version that this build knows of a file.
 func KnownSchema(name string) (int, error) {
-	schema := map[string]string{ConfigFile: "config", LanesFile: "lanes"}[name]
+	schema := map[string]string{ConfigFile: "config", LanesFile: "lanes", CasesFile: "cases"}[name]
 	steps, err := readMigrations(migrations, "migrations/"+schema)
 	return len(steps), err
 }
@@ -94,19 +94,32 @@ func Check(ctx context.Context, dir, name string) error {
 	})
 }
 
-// HighestMark is the largest position that the lanes' file of a data directory holds.
+// HighestMark is the largest position that the files of a data directory hold. Data from before there were alerts has no
+// CasesFile.
 func HighestMark(ctx context.Context, dir string) (highest journal.Position, err error) {
-	err = beside(ctx, dir, LanesFile, "reading the marks of", func(ctx context.Context, db *sql.DB) error {
-		// The order of the encoded positions is theirs.
-		row := db.QueryRowContext(ctx, `SELECT max(mark) FROM (SELECT mark FROM tail UNION ALL SELECT mark FROM lanes)`)
-		var mark []byte
-		if err := row.Scan(&mark); err != nil {
-			return err
+	for name, query := range map[string]string{
+		LanesFile: `SELECT max(mark) FROM (SELECT mark FROM tail UNION ALL SELECT mark FROM lanes)`,
+		CasesFile: `SELECT max(mark) FROM cursors`,
+	} {
+		if _, err := os.Stat(filepath.Join(dir, name)); name == CasesFile && errors.Is(err, os.ErrNotExist) {
+			continue
 		}
-		highest = journal.PositionFromBytes(mark)
-		return nil
-	})
-	return highest, err
+		err := beside(ctx, dir, name, "reading the marks of", func(ctx context.Context, db *sql.DB) error {
+			// The order of the encoded positions is theirs.
+			var mark []byte
+			if err := db.QueryRowContext(ctx, query).Scan(&mark); err != nil {
+				return err
+			}
+			if at := journal.PositionFromBytes(mark); highest.Less(at) {
+				highest = at
+			}
+			return nil
+		})
+		if err != nil {
+			return highest, err
+		}
+	}
+	return highest, nil
 }
 
 // WriteMeta sets single values (see store.Meta) in the configuration file of a data directory that no hub uses.

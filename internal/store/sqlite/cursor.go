@@ -20,6 +20,12 @@ const (
 	listAudit        listKind = 'l'
 	listSources      listKind = 's'
 	listJobs         listKind = 'j'
+	listAlerts       listKind = 'A'
+	listAlertEntries listKind = 'H'
+	listIncidents    listKind = 'n'
+	listCaseAlerts   listKind = 'x'
+	listTimeline     listKind = 't'
+	listSuppressed   listKind = 'q'
 )
 
 // encodeCursor makes an opaque text of the last row's sort key. Parts are int64 or []byte.

@@ -22,8 +22,12 @@ import (
 const (
 	configCache = 512
 	lanesCache  = 4096
+	casesCache  = 16384 // the keys of a million alerts are all over the file
 	readerCache = 512
 )
+
+// readerShare is how much smaller the cache of a reader is than that of the writer.
+const readerShare = 8
 
 // pageBytes is the size of a page. Twice SQLite's default: an event's record mostly fits on a page with others, and a
 // large tick is half as many writes.
@@ -71,7 +75,7 @@ func (f *file) open(ctx context.Context, path, schema string, cache int, o Optio
 	if err = migrate(ctx, f.writer, f.name, schema, o.Now()); err != nil {
 		return classify(err)
 	}
-	if f.readers, err = sql.Open("sqlite", dsn(path, "ro", readerCache, o.BusyTimeout)); err != nil {
+	if f.readers, err = sql.Open("sqlite", dsn(path, "ro", max(readerCache, cache/readerShare), o.BusyTimeout)); err != nil {
 		return err
 	}
 	f.readers.SetMaxOpenConns(maxReaders)
@@ -138,16 +142,22 @@ func dsn(path, mode string, cacheKiB int, busy time.Duration) string {
 // write runs fn in a transaction that is durable when write returns nil. Once it has its turn a transaction is short
 // and is not cut off, so that a cancelled caller never leaves the outcome open.
 func (f *file) write(ctx context.Context, fn func(ctx context.Context, tx *sql.Tx) error) error {
+	return f.writeThen(ctx, fn, nil)
+}
+
+// writeThen is write, and calls then with the outcome of the commit before the next transaction begins. It is not called
+// when fn fails.
+func (f *file) writeThen(ctx context.Context, fn func(ctx context.Context, tx *sql.Tx) error, then func(error)) error {
 	if err := f.take(ctx); err != nil {
 		return err
 	}
-	err := f.transact(context.WithoutCancel(ctx), fn)
+	err := f.transact(context.WithoutCancel(ctx), fn, then)
 	f.turn <- struct{}{}
 	f.check.nudge()
 	return err
 }
 
-func (f *file) transact(ctx context.Context, fn func(ctx context.Context, tx *sql.Tx) error) error {
+func (f *file) transact(ctx context.Context, fn func(ctx context.Context, tx *sql.Tx) error, then func(error)) error {
 	tx, err := f.writer.BeginTx(ctx, nil)
 	if err != nil {
 		return f.failed("beginning to write", err)
@@ -156,7 +166,11 @@ func (f *file) transact(ctx context.Context, fn func(ctx context.Context, tx *sq
 		_ = tx.Rollback() // the first error is the one that tells
 		return f.failed("writing", err)
 	}
-	if err := tx.Commit(); err != nil {
+	err = tx.Commit()
+	if then != nil {
+		then(err)
+	}
+	if err != nil {
 		return f.failed("committing", err)
 	}
 	f.lastWrite.Store(f.now().UnixNano())

@@ -29,7 +29,11 @@ func (s *Store) LoadLanes(ctx context.Context) ([]store.LaneRow, error) {
 // DeleteLane implements store.Lanes. A lane that has no row is no error.
 func (s *Store) DeleteLane(ctx context.Context, integration event.ID) error {
 	return s.lanes.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `DELETE FROM lanes WHERE integration = ?`, integration[:])
-		return err
+		for _, table := range []string{"lanes", "remembered", "suppressed"} {
+			if _, err := tx.ExecContext(ctx, `DELETE FROM `+table+` WHERE integration = ?`, integration[:]); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/tocsin-hub/tocsin/internal/store"
 )
 
-// Both files have an outbox, because a fact must be in the transaction of the change that it is about.
+// Every file has an outbox, because a fact must be in the transaction of the change that it is about.
 
 const outboxColumns = `id, account, type, origin, hops, event, at`
 
@@ -98,7 +98,7 @@ func (s *Store) ListOutbox(ctx context.Context, limit int, skip ...event.Account
 	limit = min(max(limit, 1), store.MaxPage)
 	query, args := outboxQuery(limit, skip)
 	var list []store.Said
-	for _, f := range []*file{s.config, s.lanes} {
+	for _, f := range s.files() {
 		part, err := all(ctx, f, scanSaid, query, args...)
 		if err != nil {
 			return nil, err
@@ -114,7 +114,7 @@ func (s *Store) DeleteOutbox(ctx context.Context, ids []event.ID) error {
 	if len(ids) == 0 {
 		return nil
 	}
-	for _, f := range []*file{s.config, s.lanes} {
+	for _, f := range s.files() {
 		count, err := countSaid(ctx, f)
 		if err != nil {
 			return err
@@ -157,7 +157,7 @@ func deleteSaid(ctx context.Context, tx *sql.Tx, ids []event.ID) error {
 // CountOutbox implements store.Outbox.
 func (s *Store) CountOutbox(ctx context.Context) (store.OutboxCount, error) {
 	var sum store.OutboxCount
-	for _, f := range []*file{s.config, s.lanes} {
+	for _, f := range s.files() {
 		c, err := countSaid(ctx, f)
 		if err != nil {
 			return store.OutboxCount{}, err

@@ -11,7 +11,7 @@ import (
 
 const parkedColumns = `delivery, account, integration, event, type, severity, ordering_key, position, state, due,
 	attempts, cause, cause_class, since, first_tried, range_to, matched, event_account, event_parents,
-	run, from_integration, from_delivery, to_integration, to_delivery`
+	run, from_integration, from_delivery, to_integration, to_delivery, grouping, carrier, subject`
 
 // parkedEnded is the condition of the index on age.
 const parkedEnded = `state IN ('mailbox', 'discarded', 'expired')`
@@ -22,7 +22,8 @@ func parkedTargets(p *store.Parked) []any {
 		textCol[store.ParkedState]{&p.State}, timeCol{&p.Due}, &p.Attempts, textCol[string]{&p.Cause},
 		textCol[string]{&p.CauseClass}, timeCol{&p.Since}, timeCol{&p.FirstTried}, positionCol{&p.RangeTo}, &p.Matched,
 		textCol[event.Account]{&p.EventAccount}, accountsCol{&p.Parents},
-		idCol{&p.Run}, idCol{&p.FromIntegration}, idCol{&p.FromDelivery}, idCol{&p.ToIntegration}, idCol{&p.ToDelivery}}
+		idCol{&p.Run}, idCol{&p.FromIntegration}, idCol{&p.FromDelivery}, idCol{&p.ToIntegration}, idCol{&p.ToDelivery},
+		textCol[string]{&p.Group}, idCol{&p.Carrier}, textCol[string]{&p.Subject}}
 }
 
 func scanParked(r row, p *store.Parked) error { return r.Scan(parkedTargets(p)...) }
@@ -30,7 +31,7 @@ func scanParked(r row, p *store.Parked) error { return r.Scan(parkedTargets(p)..
 // LoadParked implements store.Parking.
 func (s *Store) LoadParked(ctx context.Context, integration event.ID) ([]store.Parked, error) {
 	return all(ctx, s.lanes, scanParked, `SELECT `+parkedColumns+` FROM parked
-		WHERE integration = ? AND state IN ('parked', 'behind') ORDER BY position, delivery`, integration[:])
+		WHERE integration = ? AND state IN ('parked', 'behind', 'held') ORDER BY position, delivery`, integration[:])
 }
 
 // GetParked implements store.Parking.

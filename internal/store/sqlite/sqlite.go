@@ -1,7 +1,7 @@
 // Package sqlite keeps the store in SQLite files: the default, for one process on one machine.
 //
 // There is a file per kind of writing, so that none waits for another: config.db holds what people set up, lanes.db
-// what settling writes many times a second. Each has one connection that writes, a few that only read, and one that
+// what settling writes many times a second, cases.db alerts and incidents. Each has one connection that writes, a few that only read, and one that
 // checkpoints. A write is durable when its method returns (WAL with synchronous=FULL). Another process, such as the
 // command line, may use the same files at the same time.
 package sqlite
@@ -22,6 +22,7 @@ import (
 const (
 	ConfigFile = "config.db"
 	LanesFile  = "lanes.db"
+	CasesFile  = "cases.db"
 )
 
 // Options of Open. The zero value is fit for use.
@@ -56,7 +57,11 @@ func (o Options) withDefaults() Options {
 type Store struct {
 	config *file
 	lanes  *file
+	cases  *file
 	tick   *tickStatements
+	alerts *alertStatements
+	// cellTable is what alerts are counted by.
+	cellTable *cellTable
 
 	maxOutbox int64
 }
@@ -83,13 +88,31 @@ func (s *Store) open(ctx context.Context, dir string, o Options) (err error) {
 	if s.lanes, err = openFile(ctx, filepath.Join(dir, LanesFile), "lanes", lanesCache, o); err != nil {
 		return err
 	}
-	s.tick, err = prepareTick(ctx, s.lanes.writer)
-	return err
+	if s.cases, err = openFile(ctx, filepath.Join(dir, CasesFile), "cases", casesCache, o); err != nil {
+		return err
+	}
+	if s.tick, err = prepareTick(ctx, s.lanes.writer); err != nil {
+		return err
+	}
+	if s.alerts, err = prepareAlerts(ctx, s.cases.writer); err != nil {
+		return err
+	}
+	if s.cellTable, err = loadCells(ctx, s.cases); err != nil {
+		return fmt.Errorf("reading how many alerts there are: %w", err)
+	}
+	return nil
 }
 
-// Ping proves that both files can be written.
+// files are all of them.
+func (s *Store) files() []*file { return []*file{s.config, s.lanes, s.cases} }
+
+// Ping proves that the files can be written.
 func (s *Store) Ping(ctx context.Context) error {
-	return errors.Join(s.config.ping(ctx), s.lanes.ping(ctx))
+	var errs []error
+	for _, f := range s.files() {
+		errs = append(errs, f.ping(ctx))
+	}
+	return errors.Join(errs...)
 }
 
 // Close waits for the writes that are under way. The store must not be used afterwards.
@@ -98,7 +121,10 @@ func (s *Store) Close() error {
 	if s.tick != nil {
 		errs = append(errs, s.tick.close())
 	}
-	for _, f := range []*file{s.config, s.lanes} {
+	if s.alerts != nil {
+		errs = append(errs, s.alerts.close())
+	}
+	for _, f := range s.files() {
 		if f != nil {
 			errs = append(errs, f.close())
 		}

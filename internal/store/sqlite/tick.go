@@ -11,9 +11,9 @@ import (
 
 // tickStatements are what SaveTick runs, prepared once on the writing connection of lanes.db.
 type tickStatements struct {
-	tail, lanes, packs, attempts, parked, records, runs, idempotency *inserter
+	tail, lanes, packs, attempts, parked, records, runs, suppressed, remembered, idempotency *inserter
 
-	unpark, unparkRecord, addLedger *sql.Stmt
+	unpark, unparkRecord, addLedger, forget *sql.Stmt
 }
 
 // Fixed parts of a row that count for the ledger's bytes: the columns of fixed size and the keys of the indexes.
@@ -42,10 +42,15 @@ func prepareTick(ctx context.Context, db *sql.DB) (*tickStatements, error) {
 			due = excluded.due, attempts = excluded.attempts, cause = excluded.cause,
 			cause_class = excluded.cause_class, since = excluded.since, first_tried = excluded.first_tried,
 			range_to = excluded.range_to, matched = excluded.matched,
-			to_integration = excluded.to_integration, to_delivery = excluded.to_delivery`},
+			to_integration = excluded.to_integration, to_delivery = excluded.to_delivery,
+			grouping = excluded.grouping, carrier = excluded.carrier, subject = excluded.subject`},
 		{&t.records, `parked_records (delivery, record)`, `ON CONFLICT (delivery) DO UPDATE SET record = excluded.record`},
 		{&t.runs, `runs (id, account, integration, kind, state, ended_at)`,
 			`ON CONFLICT (id) DO UPDATE SET state = excluded.state, ended_at = excluded.ended_at`},
+		{&t.suppressed, `suppressed (` + suppressedColumns + `)`,
+			`ON CONFLICT (delivery) DO UPDATE SET reason = excluded.reason, detail = excluded.detail, at = excluded.at, until = excluded.until`},
+		{&t.remembered, `remembered (` + rememberedColumns + `)`,
+			`ON CONFLICT (integration, key) DO UPDATE SET value = excluded.value, at = excluded.at`},
 		{&t.idempotency, `idempotency (` + idempotencyColumns + `)`,
 			`ON CONFLICT (account, key_hash) DO UPDATE SET body_hash = excluded.body_hash,
 			first_id = excluded.first_id, count = excluded.count, at = excluded.at`},
@@ -62,6 +67,7 @@ func prepareTick(ctx context.Context, db *sql.DB) (*tickStatements, error) {
 	}{
 		{&t.unpark, `DELETE FROM parked WHERE delivery = ?`},
 		{&t.unparkRecord, `DELETE FROM parked_records WHERE delivery = ?`},
+		{&t.forget, `DELETE FROM remembered WHERE integration = ? AND key = ?`},
 		{&t.addLedger, `UPDATE ledger SET bytes = bytes + ? WHERE id = 1`},
 	}
 	for _, st := range statements {
@@ -75,12 +81,12 @@ func prepareTick(ctx context.Context, db *sql.DB) (*tickStatements, error) {
 
 func (t *tickStatements) close() error {
 	var errs []error
-	for _, in := range []*inserter{t.tail, t.lanes, t.packs, t.attempts, t.parked, t.records, t.runs, t.idempotency} {
+	for _, in := range []*inserter{t.tail, t.lanes, t.packs, t.attempts, t.parked, t.records, t.runs, t.suppressed, t.remembered, t.idempotency} {
 		if in != nil {
 			errs = append(errs, in.close())
 		}
 	}
-	for _, st := range []*sql.Stmt{t.unpark, t.unparkRecord, t.addLedger} {
+	for _, st := range []*sql.Stmt{t.unpark, t.unparkRecord, t.addLedger, t.forget} {
 		if st != nil {
 			errs = append(errs, st.Close())
 		}
@@ -101,6 +107,8 @@ func (s *Store) SaveTick(ctx context.Context, t store.Tick) error {
 			{"what is parked", s.tick.savePark},
 			{"what is no longer parked", s.tick.saveUnpark},
 			{"the runs", s.tick.saveRuns},
+			{"what noise control left out", s.tick.saveSuppressed},
+			{"what noise control remembers", s.tick.saveRemembered},
 		} {
 			if err := part.save(ctx, tx, &t); err != nil {
 				return fmt.Errorf("saving %s: %w", part.name, err)
@@ -181,7 +189,7 @@ func (t *tickStatements) savePark(ctx context.Context, tx *sql.Tx, tick *store.T
 			p.OrderingKey, p.Position.Bytes(), string(p.State), micros(p.Due), int64(p.Attempts), p.Cause, p.CauseClass,
 			micros(p.Since), micros(p.FirstTried), p.RangeTo.Bytes(), int64(p.Matched),
 			string(p.EventAccount), accountsText(p.Parents),
-			p.Run[:], p.FromIntegration[:], p.FromDelivery[:], p.ToIntegration[:], p.ToDelivery[:])
+			p.Run[:], p.FromIntegration[:], p.FromDelivery[:], p.ToIntegration[:], p.ToDelivery[:], p.Group, p.Carrier[:], p.Subject)
 	})
 	if err != nil {
 		return err

@@ -35,9 +35,13 @@ func testParked(t *testing.T, s *suite) {
 	child := parked(acme, id, 4)
 	child.EventAccount, child.Parents = "shop", []event.Account{"emea", acme}
 	child.Run, child.FromIntegration, child.FromDelivery = id, event.NewID(), event.NewID()
-	s.tick(t, store.Tick{Park: []store.Parked{p, expired, behind, foreign, child}})
+	held := parked(acme, id, 5)
+	held.State, held.Group, held.Subject, held.Carrier = store.StateHeld, "group/\x1fweb", "a/k", event.NewID()
+	s.tick(t, store.Tick{Park: []store.Parked{p, expired, behind, foreign, child, held}})
+	held.Group, held.Subject, held.Carrier = "quiet", "", event.ID{}
+	s.tick(t, store.Tick{Park: []store.Parked{held}})
 
-	for _, want := range []store.Parked{p, expired, behind, child} {
+	for _, want := range []store.Parked{p, expired, behind, child, held} {
 		got, err := s.GetParked(s.ctx, acme, want.Delivery)
 		must(t, err)
 		same(t, "parked delivery", got, want)
@@ -46,8 +50,8 @@ func testParked(t *testing.T, s *suite) {
 	}
 	got, err := s.LoadParked(s.ctx, id)
 	must(t, err)
-	p.Record, behind.Record, child.Record = nil, nil, nil
-	same(t, "waiting deliveries by position", got, []store.Parked{behind, p, child})
+	p.Record, behind.Record, child.Record, held.Record = nil, nil, nil, nil
+	same(t, "waiting deliveries by position", got, []store.Parked{behind, p, child, held})
 }
 
 func testParkedKeepsRecord(t *testing.T, s *suite) {
