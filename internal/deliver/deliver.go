@@ -43,6 +43,7 @@ type Store interface {
 	store.Parking
 	store.Attempts
 	store.Jobs
+	store.Noise
 }
 
 // Opener opens an integration's connector with its secrets in place. It may implement Credentials.
@@ -58,6 +59,8 @@ type Options struct {
 	Kinds   connector.Catalogue
 	// Tree is who is whose parent, for integrations with include_children; nil: nobody has any children.
 	Tree Tree
+	// Silences say what nobody wants to be told of; nil: there are none.
+	Silences Silences
 	// Disable switches an integration off because its receiver asked for it (410). It must not wait for the engine.
 	Disable func(account event.Account, id event.ID, reason string)
 	// Tracing makes a trace of each request to a receiver; nil: none.

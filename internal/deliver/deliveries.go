@@ -251,9 +251,25 @@ func (e *Engine) packed(ctx context.Context, pack store.Pack, readable accounts,
 		if _, err := e.Store.GetParked(ctx, pack.Account, v.ID); !errors.Is(err, store.ErrNotFound) {
 			return v, false
 		}
+		if e.calledOff(ctx, pack.Integration, pos) {
+			return v, false
+		}
 		v.Attempts++ // at least one failed; the history has them all
 	}
 	return v, true
+}
+
+// calledOff says whether a delivery that was parked was left out later.
+func (e *Engine) calledOff(ctx context.Context, integration event.ID, pos journal.Position) bool {
+	packs, err := e.Store.PacksAt(ctx, integration, pos)
+	if err != nil {
+		return false
+	}
+	return slices.ContainsFunc(packs, func(p store.Pack) bool {
+		runs, _ := decodePack(p.Data)
+		run, found := findRun(runs, pos)
+		return found && run.Outcome == ""
+	})
 }
 
 // deliveriesOf gives the deliveries of one event.
@@ -307,7 +323,7 @@ func (e *Engine) stateOf(ctx context.Context, l *lane, rec *event.Record, pos jo
 	if err != nil {
 		return v, false, fmt.Errorf("reading the ledger: %w", err)
 	}
-	for _, pack := range packs {
+	for _, pack := range slices.Backward(packs) { // the newest knows best
 		runs, err := decodePack(pack.Data)
 		if err != nil {
 			continue

@@ -42,17 +42,18 @@ func (l *lane) nextWork() *work {
 	if l.off || l.removed || l.halted || l.row.Held() || l.flying >= l.maxFlying() {
 		return nil
 	}
-	if l.idle() {
+	if l.idle() && l.held.empty() {
 		return nil
 	}
 	now := l.e.Now()
-	if now.Before(l.throttle) {
+	if now.Before(l.throttle) || l.idle() && !l.held.ripe(now) {
 		return nil
 	}
 	probe := l.breaker.open
 	if probe && !l.breaker.mayProbe(now) {
 		return nil
 	}
+	l.ripen(now)
 	scout, free := l.shared.enter(l, now)
 	var w *work
 	if free {
@@ -100,7 +101,7 @@ func (l *lane) pick(now time.Time, probe bool) *work {
 		return &work{parked: []*parked{p}}
 	}
 	for e := l.ready.peek(); e != nil && !l.park.full() && !now.Before(l.notBefore(e)); e = l.ready.peek() {
-		if l.admit(l.ready.pop(), now) {
+		if l.ready.pop(); l.heed(e, now) && l.admit(e, now) {
 			l.owed++
 			return &work{entries: []*entry{e}}
 		}
@@ -147,6 +148,12 @@ func (l *lane) takeOff(p *parked, g *gate) {
 	}
 	p.flying = true
 	l.park.arrange(p)
+	for _, r := range p.riders {
+		if g := l.gateOf(r.row.OrderingKey); g != nil {
+			g.busy = true
+		}
+		r.flying = true
+	}
 }
 
 // notBefore is when an entry may be tried first: the schedule's first delay counts from the event's arrival.
@@ -164,13 +171,12 @@ func (l *lane) takeDue(now time.Time, probe bool) *parked {
 	if p == nil || p.row.Due.After(now) && (!probe || l.ready.len() > 0 && !l.park.full()) {
 		return nil
 	}
-	g := l.gateOf(p.row.OrderingKey)
-	if g != nil && g.busy {
+	if !l.mayFly(p) {
 		p.row.Due = now.Add(time.Second) // a forced replay while the key is in flight
 		l.park.arrange(p)
 		return nil
 	}
-	l.takeOff(p, g)
+	l.takeOff(p, l.gateOf(p.row.OrderingKey))
 	return p
 }
 
@@ -189,22 +195,31 @@ func (l *lane) pickBatch(now time.Time, probe bool) *work {
 		l.owed++
 		return w
 	}
-	if l.ready.len() == 0 || !probe && l.waitsToFill(now) || now.Before(l.notBefore(l.ready.peek())) {
+	if l.ready.len() == 0 || l.holdsBack() || !probe && l.waitsToFill(now) || now.Before(l.notBefore(l.ready.peek())) {
 		return l.fillBatch(now, probe && l.ready.len() == 0)
 	}
-	l.owed++
-	w, bytes := &work{}, 0
+	w, bytes, heeding := &work{}, 0, l.heeding()
 	for len(w.entries) < l.batch.events {
 		e := l.ready.peek()
-		if e == nil || len(w.entries) > 0 && (bytes+e.rec.Size() > l.batch.bytes || now.Before(l.notBefore(e))) {
+		if e == nil || heeding && l.park.full() || len(w.entries) > 0 && (bytes+e.rec.Size() > l.batch.bytes || now.Before(l.notBefore(e))) {
 			break
 		}
-		bytes += e.rec.Size()
-		w.entries = append(w.entries, l.ready.pop())
+		if l.ready.pop(); !heeding || l.heed(e, now) {
+			bytes += e.rec.Size()
+			w.entries = append(w.entries, e)
+		}
 	}
+	if len(w.entries) == 0 {
+		return l.fillBatch(now, probe) // all of it was held back
+	}
+	l.owed++
 	l.lastBatch = now
 	return w
 }
+
+// holdsBack says whether nothing may be taken from the queue because there is no room to park what noise control holds.
+// Single messages need room anyway: each may have to be parked.
+func (l *lane) holdsBack() bool { return l.park.full() && (l.batch.events == 0 || l.heeding()) }
 
 // fillBatch takes deliveries of backfills.
 func (l *lane) fillBatch(now time.Time, probe bool) *work {
@@ -269,24 +284,41 @@ func (l *lane) ring() {
 
 // nextTime is when something may start that may not now; zero if only an event can change that.
 func (l *lane) nextTime() time.Time {
-	if l.off || l.row.Held() || l.idle() || l.flying >= l.maxFlying() {
+	if l.off || l.row.Held() || l.flying >= l.maxFlying() || l.breaker.open && l.breaker.probing {
+		return time.Time{}
+	}
+	at := l.nextSend()
+	if l.held.empty() {
+		return at
+	}
+	due := later(l.held.due[0].due, l.throttle)
+	if l.breaker.open {
+		due = later(due, l.breaker.probeAt)
+	}
+	if at.IsZero() || due.Before(at) {
+		return due
+	}
+	return at
+}
+
+// nextSend is when something may be sent that may not be now, without what is held.
+func (l *lane) nextSend() time.Time {
+	if l.idle() {
 		return time.Time{}
 	}
 	now := l.e.Now()
 	at := now
 	switch {
-	case l.breaker.open && l.breaker.probing:
-		return time.Time{}
 	case l.breaker.open:
 		at = l.breaker.probeAt
-	case l.batch.events > 0 && l.ready.len() > 0 && len(l.again) == 0:
-		at = later(l.lastBatch.Add(l.batch.wait), l.notBefore(l.ready.peek()))
-	case l.ready.len() == 0 && len(l.again) == 0, l.batch.events == 0 && l.park.full():
+	case len(l.again) == 0 && (l.ready.len() == 0 || l.holdsBack()):
 		p := l.park.soonest()
 		if p == nil {
 			return time.Time{} // what is parked is in flight, or behind what is
 		}
 		at = p.row.Due
+	case l.batch.events > 0 && l.ready.len() > 0 && len(l.again) == 0:
+		at = later(l.lastBatch.Add(l.batch.wait), l.notBefore(l.ready.peek()))
 	case len(l.again) == 0:
 		at = later(now, l.notBefore(l.ready.peek()))
 	}

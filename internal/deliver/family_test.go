@@ -135,6 +135,7 @@ func TestParkedOfChild(t *testing.T) {
 	eventually(t, "mailbox", func() bool { return c.stats(top).Counts.Mailbox == 1 })
 	c.post("emea", 1, 1, "alert.created")
 	c.rest(top)
+	c.tick() // what is in the mailbox can be replayed once it is saved
 	r.set(happy)
 	if err := c.e.Retry(ctx, "acme", deliveryID(old.ID, top), false); err != nil {
 		t.Fatalf("held up by another account's key: %v", err)

@@ -14,6 +14,8 @@ type Verdict struct {
 	After time.Duration
 	// Class says why: "", retryable, throttled, permanent, exhausted, gone.
 	Class string
+	// Free: the attempt does not count.
+	Free bool
 }
 
 // Try is what Judge knows of an attempt.
@@ -50,6 +52,9 @@ func Judge(err error, try Try, p connector.Policy) Verdict {
 			after = defaultThrottle
 		}
 		return Verdict{Outcome: store.OutcomeThrottled, After: min(after, maxThrottle), Class: "throttled"}
+	}
+	if after, ok := connector.IsPostponed(err); ok && try.Age <= p.MaxAge {
+		return Verdict{Outcome: store.OutcomeRetry, After: pauseOf(after), Class: "retryable", Free: true}
 	}
 	switch {
 	case connector.IsGone(err):

@@ -28,6 +28,7 @@ func (l *lane) concludeCancelled(w *work, res *result) {
 	}
 	for i, p := range w.parked {
 		p.flying = false
+		l.cancelRiders(p, taken(len(w.entries)+i), stopping, now)
 		switch {
 		case taken(len(w.entries) + i):
 			l.unparkDelivered(p)

@@ -1,12 +1,14 @@
 package deliver
 
 import (
+	"bytes"
 	"context"
 	"log/slog"
 	"sync"
 	"time"
 
 	"github.com/tocsin-hub/tocsin/internal/connector"
+	"github.com/tocsin-hub/tocsin/internal/deliver/noise"
 	"github.com/tocsin-hub/tocsin/internal/event"
 	"github.com/tocsin-hub/tocsin/internal/journal"
 	"github.com/tocsin-hub/tocsin/internal/route"
@@ -87,6 +89,14 @@ type lane struct {
 	gone     []event.ID            // parked rows to delete
 	saving   map[event.ID]struct{} // parked rows that the tick under way changes
 
+	// Of noise control; see heed.go.
+	noisy      bool         // the policy has some
+	noise      *noise.State // nil: nothing had to be remembered yet
+	held       holds
+	suppressed []store.Suppressed // to be listed by the next tick
+	listed     int                // since the list was pruned
+	forgetting []noise.Saved      // notes that are given up
+
 	closing closing
 	telling telling
 	health  health
@@ -98,7 +108,9 @@ type counts struct {
 	Mailbox   uint64 `json:"mailbox"`
 	Discarded uint64 `json:"discarded"`
 	Expired   uint64 `json:"expired"` // mailbox rows that grew too old
-	Skipped   uint64 `json:"skipped"` // taken into the window, but not tried when the integration was switched off
+	Skipped   uint64 `json:"skipped"` // taken into the window, but not tried when the integration was switched off, or left out
+	// Held is what noise control did.
+	Held heldCounts `json:"held,omitzero"`
 }
 
 // health is what people ask about first.
@@ -127,6 +139,9 @@ func newLane(e *Engine, i store.Integration) *lane {
 
 // configure takes over everything but the subscription. The caller holds mu, or is alone.
 func (l *lane) configure(i store.Integration) {
+	if !bytes.Equal(l.row.Delivery, i.Delivery) {
+		l.held.allDue(l.e.Now())
+	}
 	l.row = i
 	l.off = !i.Enabled
 	policy, err := connector.ParsePolicy(i.Delivery, l.e.Kinds[i.Kind].Kind)
@@ -134,7 +149,7 @@ func (l *lane) configure(i store.Integration) {
 		l.log.Error("the delivery settings are not valid any more; defaults are used", slog.Any("error", err))
 		policy, _ = connector.ParsePolicy(nil, l.e.Kinds[i.Kind].Kind)
 	}
-	l.policy = policy
+	l.policy, l.noisy = policy, !policy.Noise.IsZero()
 	l.open(i)
 }
 

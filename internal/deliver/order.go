@@ -49,7 +49,8 @@ func (l *lane) admit(e *entry, now time.Time) bool {
 	case g == nil:
 		return true
 	case g.parked > 0:
-		l.parkEntry(e, store.StateBehind, time.Time{}, now, "waits behind an earlier delivery of its ordering key", "order")
+		l.parkBehind(e, now)
+		l.nextOfKey(g) // which waits behind it
 		return false
 	case g.busy:
 		g.waiting = append(g.waiting, e)
@@ -75,8 +76,12 @@ func (l *lane) release(key string, now time.Time) {
 	}
 	switch {
 	case g.parked > 0:
-		for _, e := range g.waiting {
-			l.parkEntry(e, store.StateBehind, time.Time{}, now, "waits behind an earlier delivery of its ordering key", "order")
+		if l.heeding() { // noise control may have something to say first
+			l.ready.pushFront(g.waiting...)
+		} else {
+			for _, e := range g.waiting {
+				l.parkBehind(e, now)
+			}
 		}
 		g.waiting = nil
 		l.promote(key, now, false)
@@ -102,18 +107,25 @@ func (l *lane) releaseSaved(p *parked) bool {
 // promote gives the first delivery behind the key a due time, unless one of the key has one already. Those of backfills
 // and the others are apart.
 func (l *lane) promote(key string, now time.Time, fills bool) {
-	var first *parked
+	var behind []*parked
 	for _, p := range l.park.byID {
 		switch {
 		case p.row.OrderingKey != key || p.fills() != fills:
-		case p.row.State == store.StateParked || p.flying:
+		case p.row.State != store.StateBehind || p.flying:
 			return
-		case first == nil || p.row.Position.Less(first.row.Position):
-			first = p
+		default:
+			behind = append(behind, p)
 		}
 	}
-	if first != nil {
-		l.setDue(first, now)
+	sortParked(behind)
+	for i, p := range behind {
+		if p.row.Group == "" {
+			if i == 0 {
+				l.setDue(p, now)
+			}
+			return
+		}
+		l.rehold(p, now)
 	}
 }
 
@@ -131,6 +143,7 @@ func (l *lane) unorder(now time.Time) {
 	for _, p := range l.park.all() {
 		p.gated = false
 		if p.row.State == store.StateBehind {
+			p.row.Group = ""
 			l.setDue(p, now)
 		}
 	}

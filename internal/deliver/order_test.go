@@ -135,6 +135,45 @@ func TestParkedHoldsItsKey(t *testing.T) {
 	}
 }
 
+// A postponed delivery waits alone with its key, and spends no attempt.
+func TestPostponed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.start()
+	id, r := w.add(`{"order":"by_key","concurrency":1,"retry":{"schedule":["0s"]}}`, "*")
+	first := recordOf("incident.created", "k")
+	passed := make(chan struct{})
+	r.set(func(_ context.Context, d connector.Delivery) error {
+		if d.Record.ID != first.ID {
+			return nil
+		}
+		select {
+		case <-passed:
+			return nil
+		default:
+			return connector.Postponed(errors.New("not known yet"), minThrottle)
+		}
+	})
+	w.send(first)
+	w.sendN(1, 1, "incident.updated", func(int) string { return "k" })
+	w.sendN(5, 1, "incident.updated", func(int) string { return "other" })
+	eventually(t, "the others pass while it is tried again and again", func() bool {
+		return w.counts(id).Delivered == 5 && r.callCount() >= 5+4
+	})
+	close(passed)
+	if c := w.settled(id); c.Delivered != 7 {
+		t.Fatalf("%+v", c)
+	}
+	mustKeepOrder(t, r, w.list)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, n := range r.attempts[first.ID] {
+		if n != 1 {
+			t.Fatalf("a postponed try spent an attempt: %v", r.attempts[first.ID])
+		}
+	}
+}
+
 // The order, and the engine, may change while things are in flight, parked and waiting.
 func TestOrderAndEngineChange(t *testing.T) {
 	t.Parallel()

@@ -30,7 +30,7 @@ func (l *lane) settleEntry(e *entry, outcome store.Outcome, res *result) {
 }
 
 // parkEntry takes an entry out of the window and lets it wait.
-func (l *lane) parkEntry(e *entry, state store.ParkedState, due, now time.Time, cause, class string) {
+func (l *lane) parkEntry(e *entry, state store.ParkedState, due, now time.Time, cause, class string) *parked {
 	p := l.parkedFrom(e, now)
 	p.row.State, p.row.Due, p.row.Cause, p.row.CauseClass = state, due, cause, class
 	e.outcome = store.OutcomeRetry
@@ -39,6 +39,7 @@ func (l *lane) parkEntry(e *entry, state store.ParkedState, due, now time.Time, 
 	l.parkGated(p)
 	l.touch(p)
 	l.dirty = true
+	return p
 }
 
 // buryEntry puts an entry into the mailbox.
@@ -71,6 +72,7 @@ func (l *lane) discardEntry(e *entry) {
 // discardParked closes a parked delivery because the integration was switched off.
 func (l *lane) discardParked(p *parked) {
 	l.unpark(p)
+	p.riders, p.after, p.carrier = nil, nil, nil
 	l.closeParked(p, store.StateDiscarded, l.e.Now(), l.closing.reason, l.closing.class)
 	l.tally(&p.row).Discarded++
 	l.dirty = true
@@ -96,6 +98,7 @@ func (l *lane) parkedFrom(e *entry, now time.Time) *parked {
 func (l *lane) closeParked(p *parked, state store.ParkedState, now time.Time, cause, class string) {
 	p.row.State, p.row.Due, p.row.Since = state, time.Time{}, now
 	p.row.Cause, p.row.CauseClass = cause, class
+	p.row.Group, p.row.Carrier, p.row.Subject = "", event.ID{}, ""
 	l.touch(p)
 	l.e.live.closed(l, p)
 }
@@ -103,6 +106,9 @@ func (l *lane) closeParked(p *parked, state store.ParkedState, now time.Time, ca
 // unpark takes a delivery out of the parking.
 func (l *lane) unpark(p *parked) {
 	l.park.remove(p)
+	if p.group != nil {
+		l.held.leave(p)
+	}
 	if g := l.gates[p.row.OrderingKey]; g != nil && p.gated {
 		*g.held(p)--
 	}
@@ -159,6 +165,8 @@ func (l *lane) record(id event.ID, rec *event.Record, number int, res *result, e
 // recordParked keeps an attempt at a parked delivery, with where that came from.
 func (l *lane) recordParked(p *parked, res *result, err error, v Verdict, batched int) {
 	a := l.record(p.row.Delivery, p.rec, p.row.Attempts+1, res, err, v, batched)
+	a.Event, a.Type = p.row.Event, p.row.Type
+	a.Batched = max(batched, len(p.riders)+1)
 	a.Run, a.FromIntegration, a.FromDelivery = p.row.Run, p.row.FromIntegration, p.row.FromDelivery
 }
 

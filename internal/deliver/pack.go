@@ -48,7 +48,12 @@ func packOf(l *lane, settled []*entry, now time.Time) (store.Pack, bool) {
 	if len(settled) == 0 {
 		return store.Pack{}, false
 	}
-	slices.SortFunc(settled, func(a, b *entry) int { return a.pos.Compare(b.pos) })
+	order := func(a, b *entry) int { return a.pos.Compare(b.pos) }
+	if l.noise != nil { // what was held and then left out is there twice
+		slices.SortStableFunc(settled, order)
+	} else {
+		slices.SortFunc(settled, order)
+	}
 	var runs []packRun
 	for _, e := range settled {
 		runs = appendRun(runs, packRun{Pos: e.pos, N: 1, Outcome: e.outcome, Status: e.status, Latency: e.latency, Grade: e.grade})
@@ -140,9 +145,9 @@ func decodePack(b []byte) ([]packRun, error) {
 	return runs, nil
 }
 
-// find gives the run that holds pos.
+// findRun gives the last run that holds pos.
 func findRun(runs []packRun, pos journal.Position) (packRun, bool) {
-	for _, r := range runs {
+	for _, r := range slices.Backward(runs) {
 		if r.Pos.Epoch == pos.Epoch && r.Pos.Frame == pos.Frame && pos.Item >= r.Pos.Item && pos.Item < r.Pos.Item+r.N {
 			return r, true
 		}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/tocsin-hub/tocsin/internal/deliver/noise"
 	"github.com/tocsin-hub/tocsin/internal/event"
 	"github.com/tocsin-hub/tocsin/internal/store"
 )
@@ -33,6 +34,15 @@ type parked struct {
 	handOn   bool // the fallback gets it when the row is saved
 	doomed   bool // its run was cancelled while it was in flight: it is not tried again
 	index    int  // in its heap; -1 when not due
+
+	// Of noise control; see held.go and carry.go.
+	group    *heldGroup
+	brief    noise.Brief
+	carrier  *parked       // whose message stands for this one
+	riders   []*parked     // for whom this one's message stands as well, in journal order
+	after    []*parked     // what waits for the end of that, where the ordering key does not see to it
+	composed *event.Record // the message
+	sealing  uint8         // who rides is not durable yet
 }
 
 // fills says whether the delivery is one of a backfill.
@@ -100,7 +110,7 @@ func (k *parking) remove(p *parked) {
 // as it was whatever becomes of the wall clock; see steady and shift.
 func (k *parking) arrange(p *parked) {
 	h := k.heapOf(p)
-	inHeap := p.row.State == store.StateParked && !p.flying
+	inHeap := p.row.State == store.StateParked && !p.flying && p.sealing == 0
 	switch {
 	case inHeap && p.index >= 0:
 		heap.Fix(h, p.index)

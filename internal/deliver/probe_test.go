@@ -17,7 +17,7 @@ func TestJudgeRefusedProbe(t *testing.T) {
 	t.Parallel()
 	policy := connector.Policy{Schedule: []time.Duration{0, 10 * time.Second}, MaxAge: time.Hour}
 	refusal := connector.Permanent(errors.New("401"))
-	again := Verdict{store.OutcomeRetry, time.Second, "retryable"}
+	again := Verdict{Outcome: store.OutcomeRetry, After: time.Second, Class: "retryable"}
 	for _, c := range []struct {
 		name string
 		err  error

@@ -49,6 +49,7 @@ func (e *Engine) prune(ctx context.Context) {
 		e.Log.Error("pruning the ledger failed", slog.Any("error", err))
 	}
 	e.pruneRuns(now)
+	e.pruneNoise(now)
 	e.closed.Lock()
 	defer e.closed.Unlock()
 	rows, err := e.Store.PruneParked(ctx, now.Add(-e.Retention.Mailbox), pruneBite)

@@ -30,18 +30,21 @@ func TestJudge(t *testing.T) {
 		want Verdict
 	}{
 		{"success", nil, Try{Number: 9, Age: 2 * time.Hour}, Verdict{Outcome: store.OutcomeDelivered}},
-		{"first failure", plain, Try{Number: 1, Jitter: 0.5}, Verdict{store.OutcomeRetry, 5500 * time.Millisecond, "retryable"}},
-		{"least jitter", plain, Try{Number: 1}, Verdict{store.OutcomeRetry, time.Second, "retryable"}},
-		{"second failure", plain, Try{Number: 2}, Verdict{store.OutcomeRetry, 6 * time.Second, "retryable"}},
+		{"first failure", plain, Try{Number: 1, Jitter: 0.5}, Verdict{Outcome: store.OutcomeRetry, After: 5500 * time.Millisecond, Class: "retryable"}},
+		{"least jitter", plain, Try{Number: 1}, Verdict{Outcome: store.OutcomeRetry, After: time.Second, Class: "retryable"}},
+		{"second failure", plain, Try{Number: 2}, Verdict{Outcome: store.OutcomeRetry, After: 6 * time.Second, Class: "retryable"}},
 		{"last step", plain, Try{Number: 3}, Verdict{Outcome: store.OutcomeMailbox, Class: "exhausted"}},
-		{"last step, probing", plain, Try{Number: 3, Probe: true}, Verdict{store.OutcomeRetry, 6 * time.Second, "retryable"}},
+		{"last step, probing", plain, Try{Number: 3, Probe: true}, Verdict{Outcome: store.OutcomeRetry, After: 6 * time.Second, Class: "retryable"}},
 		{"too old", plain, Try{Number: 1, Age: time.Hour + 1}, Verdict{Outcome: store.OutcomeMailbox, Class: "exhausted"}},
 		{"too old, probing", plain, Try{Number: 1, Age: time.Hour + 1, Probe: true}, Verdict{Outcome: store.OutcomeMailbox, Class: "exhausted"}},
 		{"permanent", fmt.Errorf("x: %w", connector.Permanent(plain)), Try{Number: 1}, Verdict{Outcome: store.OutcomeMailbox, Class: "permanent"}},
 		{"gone", connector.Gone(plain), Try{Number: 1}, Verdict{Outcome: store.OutcomeMailbox, Class: "gone"}},
-		{"throttled", connector.Throttled(plain, 3*time.Second), Try{Number: 50}, Verdict{store.OutcomeThrottled, 3 * time.Second, "throttled"}},
-		{"throttled for an unknown time", connector.Throttled(plain, 0), Try{Number: 1}, Verdict{store.OutcomeThrottled, defaultThrottle, "throttled"}},
-		{"throttled for a week", connector.Throttled(plain, 7*24*time.Hour), Try{Number: 1}, Verdict{store.OutcomeThrottled, maxThrottle, "throttled"}},
+		{"throttled", connector.Throttled(plain, 3*time.Second), Try{Number: 50}, Verdict{Outcome: store.OutcomeThrottled, After: 3 * time.Second, Class: "throttled"}},
+		{"throttled for an unknown time", connector.Throttled(plain, 0), Try{Number: 1}, Verdict{Outcome: store.OutcomeThrottled, After: defaultThrottle, Class: "throttled"}},
+		{"throttled for a week", connector.Throttled(plain, 7*24*time.Hour), Try{Number: 1}, Verdict{Outcome: store.OutcomeThrottled, After: maxThrottle, Class: "throttled"}},
+		{"postponed", fmt.Errorf("x: %w", connector.Postponed(plain, 3*time.Second)), Try{Number: 50}, Verdict{Outcome: store.OutcomeRetry, After: 3 * time.Second, Class: "retryable", Free: true}},
+		{"postponed for an unknown time", connector.Postponed(plain, 0), Try{Number: 1}, Verdict{Outcome: store.OutcomeRetry, After: defaultThrottle, Class: "retryable", Free: true}},
+		{"postponed for too long", connector.Postponed(plain, time.Second), Try{Number: 1, Age: 2 * time.Hour}, Verdict{Outcome: store.OutcomeMailbox, Class: "exhausted"}},
 		{"throttled for too long", connector.Throttled(plain, time.Second), Try{Number: 1, Age: 2 * time.Hour}, Verdict{Outcome: store.OutcomeMailbox, Class: "throttled"}},
 	} {
 		if diff := cmp.Diff(c.want, Judge(c.err, c.try, policy)); diff != "" {

@@ -162,6 +162,16 @@ func (l *lane) recoverIdle(saved *accountState, state laneState) {
 
 func (e *Engine) recoverLane(ctx context.Context, l *lane, row store.LaneRow, known bool, saved tailState) error {
 	t := &e.tail
+	var state laneState
+	var err error
+	if known {
+		if state, err = readLaneState(row.State, l.account); err != nil {
+			return err
+		}
+		if err := l.restoreNoise(ctx, state.Noise); err != nil {
+			return err
+		}
+	}
 	if err := l.recoverParked(ctx); err != nil {
 		return err
 	}
@@ -170,10 +180,6 @@ func (e *Engine) recoverLane(ctx context.Context, l *lane, row store.LaneRow, kn
 		l.startSeq, l.start = t.seqs[l.account], t.next
 		t.attachLocked(l)
 		return nil
-	}
-	state, err := readLaneState(row.State, l.account)
-	if err != nil {
-		return err
 	}
 	l.at, l.count, l.startSeq, l.start = state.At, state.Counts, state.StartSeq, state.Start
 	if l.off { // it was switched off, and the process ended before that could be settled
@@ -251,6 +257,7 @@ func (l *lane) recoverParked(ctx context.Context) error {
 		l.parkGated(p)
 		keys[r.OrderingKey] = p.gated
 	}
+	l.restoreHeld(now)
 	if !l.ordered() {
 		l.unorder(now)
 	}

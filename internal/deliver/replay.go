@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/tocsin-hub/tocsin/internal/deliver/noise"
 	"github.com/tocsin-hub/tocsin/internal/event"
 	"github.com/tocsin-hub/tocsin/internal/failpoint"
 	"github.com/tocsin-hub/tocsin/internal/journal"
@@ -29,7 +30,7 @@ func (e *Engine) Retry(ctx context.Context, account event.Account, id event.ID, 
 	if err != nil {
 		return err
 	}
-	if row.State == store.StateParked || row.State == store.StateBehind {
+	if row.State == store.StateParked || row.State == store.StateBehind || row.State == store.StateHeld {
 		return l.hurry(id)
 	}
 	row.Record = nil
@@ -68,7 +69,16 @@ func (l *lane) hurry(id event.ID) error {
 	if p.row.State == store.StateBehind {
 		return fmt.Errorf("%w: it waits behind an earlier delivery of its ordering key", ErrNotReplayable)
 	}
-	l.setDue(p, l.e.Now())
+	if g := p.group; g != nil {
+		if g.earlier(p) {
+			return fmt.Errorf("%w: an earlier delivery of its ordering key is held, too", ErrNotReplayable)
+		}
+		l.held.leave(p)
+		l.letGo([]*parked{p}, noise.AlongKey, l.e.Now())
+		l.dispatch()
+		return nil
+	}
+	l.setDue(p.ridden(), l.e.Now())
 	l.dispatch()
 	return nil
 }
@@ -305,12 +315,19 @@ func (l *lane) discardWaiting(id event.ID, reason string) bool {
 	if p == nil || p.flying {
 		return false
 	}
-	l.unpark(p)
+	p = p.ridden() // those of one message are one
 	now := l.e.Now()
-	l.closeParked(p, store.StateDiscarded, now, reason, "person")
-	l.tally(&p.row).Discarded++
-	if g := l.gates[p.row.OrderingKey]; g != nil && !g.busy { // else the one in flight releases the key
-		l.release(p.row.OrderingKey, now)
+	party := p.party()
+	for _, p := range party {
+		l.unpark(p)
+		l.closeParked(p, store.StateDiscarded, now, reason, "person")
+		l.tally(&p.row).Discarded++
+	}
+	l.disband(p, now)
+	for _, p := range party {
+		if g := l.gates[p.row.OrderingKey]; g != nil && !g.busy { // else the one in flight releases the key
+			l.release(p.row.OrderingKey, now)
+		}
 	}
 	l.dispatch()
 	return true

@@ -90,6 +90,9 @@ const readBackPause = time.Second
 // deliveryOf makes what the connector gets of a parked delivery, and reads its event back if only the store has it. The
 // settler looks at p under the lane's lock, so it changes under it too.
 func (l *lane) deliveryOf(ctx context.Context, p *parked, now time.Time) (connector.Delivery, error) {
+	if len(p.riders) > 0 {
+		return l.message(ctx, p, now)
+	}
 	l.mu.Lock()
 	rec := p.rec
 	l.mu.Unlock()
@@ -191,7 +194,8 @@ func (l *lane) tellBreaker(w *work, res *result, now time.Time) {
 		return
 	}
 	_, partial := connector.IsRejected(res.err)
-	failed := res.err != nil && !partial && (!connector.IsPermanent(res.err) || aboutSettings(res.exchange.Status))
+	_, postponed := connector.IsPostponed(res.err)
+	failed := res.err != nil && !partial && !postponed && (!connector.IsPermanent(res.err) || aboutSettings(res.exchange.Status))
 	opened, closed := l.breaker.result(failed, w.probe, now)
 	switch {
 	case opened:
@@ -274,7 +278,9 @@ func (l *lane) concludeEntry(w *work, e *entry, res *result, err error, now time
 			l.giveBack(e, refused)
 			return
 		}
-		e.attempt++
+		if !v.Free {
+			e.attempt++
+		}
 		l.parkEntry(e, store.StateParked, now.Add(v.After), now, bounded(err.Error(), maxErrorText), v.Class)
 	case store.OutcomeMailbox:
 		l.record(deliveryID(e.rec.ID, l.id), e.rec, e.attempt+1, res, err, v, 1)
@@ -312,6 +318,7 @@ func (l *lane) concludeParked(w *work, p *parked, res *result, err error, now ti
 	if v.Outcome != store.OutcomeThrottled {
 		l.recordParked(p, res, err, v, len(w.parked))
 	}
+	l.concludeRiders(p, res, err, v, now)
 	again := v.Outcome == store.OutcomeThrottled || v.Outcome == store.OutcomeRetry
 	switch {
 	case v.Outcome == store.OutcomeDelivered:
@@ -321,7 +328,7 @@ func (l *lane) concludeParked(w *work, p *parked, res *result, err error, now ti
 	case v.Outcome == store.OutcomeThrottled:
 		p.row.Due = now.Add(v.After)
 	case v.Outcome == store.OutcomeRetry:
-		if !w.probe {
+		if !w.probe && !v.Free {
 			p.row.Attempts++
 		}
 		p.row.Due = now.Add(v.After)

@@ -55,6 +55,8 @@ type laneState struct {
 	// Subs, and their running numbers at the mark.
 	Family map[event.Account]event.Account `json:"family,omitempty"`
 	Seqs   map[event.Account]uint64        `json:"seqs,omitempty"`
+	// Noise is what noise control needs to go on; absent if it has nothing to remember.
+	Noise *savedNoise `json:"noise,omitempty"`
 }
 
 // tailState is what the tail's mark keeps per account.
@@ -213,6 +215,9 @@ func (l *lane) collect(b *batchOfTick, handed []*parked, fallback *lane, now tim
 		if on := l.handOver(p, fallback, now); on != nil {
 			given = append(given, on)
 		}
+		if p.sealing == sealWanted {
+			p.sealing = sealSaving
+		}
 		row := p.row
 		if p.rec != nil {
 			row.Record = p.rec.AppendBinary(nil)
@@ -224,6 +229,7 @@ func (l *lane) collect(b *batchOfTick, handed []*parked, fallback *lane, now tim
 	b.tick.Unpark = append(b.tick.Unpark, l.gone...)
 	l.gone = nil
 	b.tick.Runs = append(b.tick.Runs, l.saveRuns()...)
+	l.collectNoise(&b.tick)
 	t := &l.e.tail
 	b.tick.Lanes = append(b.tick.Lanes, l.rowAt(t.next, t.seqs[l.account]))
 	b.lanes = append(b.lanes, s)
@@ -233,7 +239,7 @@ func (l *lane) collect(b *batchOfTick, handed []*parked, fallback *lane, now tim
 // rowAt is the lane's saved state: at its oldest unsettled event, or else at its place.
 func (l *lane) rowAt(tailNext journal.Position, tailSeq uint64) store.LaneRow {
 	row := store.LaneRow{Integration: l.id, Account: l.account}
-	state := laneState{Counts: l.count, StartSeq: l.startSeq, Start: l.start}
+	state := laneState{Counts: l.count, StartSeq: l.startSeq, Start: l.start, Noise: l.saveNoise()}
 	switch e := l.win.unsettled(); {
 	case e != nil:
 		row.Mark, state.At, state.Seqs = e.pos, e.before, l.seqsAt(e)
@@ -266,6 +272,7 @@ func (l *lane) saved(s savedLane) {
 	l.popSaved()
 	soon := l.e.Now().Add(keepInMemory)
 	for _, p := range s.parked {
+		l.sealed(p)
 		if p.releases {
 			p.releases = false
 			l.release(p.row.OrderingKey, l.e.Now())

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tocsin-hub/tocsin/internal/event"
+	"github.com/tocsin-hub/tocsin/internal/store"
 )
 
 // Stats gives the counts of an account and of each of its integrations, all seen at one moment.
@@ -77,7 +78,7 @@ func (e *Engine) laneStats(l *lane) IntegrationStats {
 	fallback, backfill, _ := l.runSums(event.ID{})
 	return IntegrationStats{
 		Integration: l.id, Account: l.account, Kind: l.row.Kind, Name: l.row.Name, State: l.state(), Hold: l.hold(), Counts: c,
-		Fallback: fallback, Backfill: backfill, Grade: l.grade,
+		Fallback: fallback, Backfill: backfill, Held: l.heldStats(), Grade: l.grade,
 		AddsUp: c.AddUp() && fallback.AddUp() && backfill.AddUp(), Breaker: l.breaker.String(), Lag: l.lag(), LastError: l.health.lastError,
 		LastErrorAt: l.health.lastErrorAt, LastSuccess: l.health.lastSuccess,
 		Attempts: maps.Clone(l.health.attempts), Latency: l.health.latency.clone(),
@@ -117,6 +118,9 @@ func (l *lane) lag() time.Duration {
 		oldest = e.rec.Received
 	}
 	for _, p := range l.park.byID {
+		if p.row.State == store.StateHeld {
+			continue // it is meant to wait
+		}
 		if p.fills() {
 			continue // old events are what a backfill is for
 		}

@@ -59,7 +59,9 @@ type IntegrationStats struct {
 	// Fallback and Backfill are what came by fallback and in backfills, which is no part of Counts.
 	Fallback RunCounts
 	Backfill RunCounts
-	AddsUp   bool
+	// Held is what noise control did, and what it holds now.
+	Held   HeldStats
+	AddsUp bool
 	// Grade says what a success means, with the settings as they are.
 	Grade       connector.Grade
 	Breaker     string        // closed, open
@@ -70,6 +72,22 @@ type IntegrationStats struct {
 	// Attempts by outcome and the latency histogram are since the process started.
 	Attempts map[store.Outcome]uint64
 	Latency  Histogram
+}
+
+// HeldStats say what noise control did since the integration was made, and what it holds now.
+type HeldStats struct {
+	// Dedup, Silenced and Resolved were left out for good; they are parts of Counts.Skipped.
+	Dedup    uint64 `json:"dedup" doc:"Left out: they repeated what was sent. A part of skipped."`
+	Silenced uint64 `json:"silenced" doc:"Left out by a silence. A part of skipped."`
+	Resolved uint64 `json:"resolved" doc:"Left out: it was over before it was announced. A part of skipped."`
+	// Grouped, QuietHours and RateCap wait; they are parts of Counts.Parked.
+	Grouped    uint64 `json:"grouped" doc:"Waiting for others of their group. A part of parked."`
+	QuietHours uint64 `json:"quiet_hours" doc:"Waiting for the end of quiet hours. A part of parked."`
+	RateCap    uint64 `json:"rate_cap" doc:"Above the cap, waiting for its summary. A part of parked."`
+	// Messages stood for more than one delivery each, and for Composed deliveries together; those are parts of
+	// Counts.Delivered.
+	Messages uint64 `json:"messages" doc:"Messages that stood for more than one delivery each."`
+	Composed uint64 `json:"composed" doc:"The deliveries that those stood for. A part of delivered."`
 }
 
 // LaneState says what a lane does.
@@ -108,9 +126,9 @@ type DeliveryView struct {
 	Account     event.Account // the event's: that of the integration, or one below it
 	Type        string
 	Severity    event.Severity
-	Status      string // delivered, waiting, parked, behind, mailbox, discarded, expired
+	Status      string // delivered, waiting, parked, behind, held, mailbox, discarded, expired, skipped
 	Attempts    int
-	Due         time.Time // zero unless parked
+	Due         time.Time // zero unless parked or held
 	Cause       string
 	CauseClass  string
 	Since       time.Time // when it got its status
@@ -149,7 +167,7 @@ type DeliveryFilter struct {
 
 // Statuses that DeliveryFilter takes.
 func Statuses() []string {
-	return []string{"delivered", "waiting", "parked", "behind", "mailbox", "discarded", "expired"}
+	return []string{"delivered", "waiting", "parked", "behind", "held", "mailbox", "discarded", "expired"}
 }
 
 // EventFilter selects recent events. Empty fields do not filter.
@@ -209,5 +227,6 @@ func jobProblems(raw json.RawMessage) []JobProblem {
 //	func (e *Engine) Events(ctx, account, EventFilter, store.Page) ([]*event.Record, next string, error)
 //	func (e *Engine) Event(ctx, account, id event.ID) (*event.Record, error)
 //	func (e *Engine) Explain(account, integration event.ID, r *event.Record) (route.Reason, bool)
+//	func (e *Engine) Suppressed(ctx, account, integration event.ID, store.Page) ([]store.Suppressed, next string, err error)
 //	func (e *Engine) AllStats() []IntegrationStats
 //	func (e *Engine) Lanes() map[LaneState]int

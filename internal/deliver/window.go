@@ -53,7 +53,8 @@ type entry struct {
 	latency time.Duration
 	grade   connector.Grade
 	saved   bool // its outcome is durable
-	skipped bool // settled without a send; it needs no place in a pack
+	skipped bool // settled without a send
+	heeded  bool // noise control lets it go
 }
 
 // size is what the entry counts for against the window's bytes.

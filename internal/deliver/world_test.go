@@ -375,7 +375,7 @@ func (w *world) change(id event.ID, f func(*store.Integration)) {
 func recordOf(kind, key string) *event.Record {
 	now := time.Now()
 	return &event.Record{
-		ID: event.NewID(), Account: event.DefaultAccount, Type: kind, Severity: 2, OrderingKey: key, Time: now, Received: now,
+		ID: event.NewID(), Account: event.DefaultAccount, Type: kind, Severity: 2, OrderingKey: key, DedupKey: key, Time: now, Received: now,
 		Body: fmt.Appendf(nil, `{"type":%q,"severity":"high","ordering_key":%q}`, kind, key),
 	}
 }
