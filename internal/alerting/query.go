@@ -1,0 +1,40 @@
+package alerting
+
+import (
+	"context"
+
+	"github.com/tocsin-hub/tocsin/internal/event"
+	"github.com/tocsin-hub/tocsin/internal/store"
+)
+
+// List gives a page of an account's alerts, and their counts if they are asked for. Its errors are store.ErrCursor and the
+// store's.
+func (s *Service) List(ctx context.Context, account event.Account, q store.AlertQuery) (store.AlertPage, error) {
+	q.Filter.Account = account
+	page, err := s.deps.Store.ListAlerts(ctx, q)
+	return page, worded(err)
+}
+
+// Get gives an alert. Its errors are store.ErrNotFound and the store's.
+func (s *Service) Get(ctx context.Context, account event.Account, alert event.ID) (store.Alert, error) {
+	a, err := s.deps.Store.GetAlert(ctx, account, alert)
+	return a, worded(err)
+}
+
+// History gives what happened to an alert, the newest first. An entry without an id, at the beginning, counts what was
+// seen since. Errors: store.ErrNotFound, store.ErrCursor, and the store's.
+func (s *Service) History(ctx context.Context, account event.Account, alert event.ID, p store.Page) (list []store.CaseEntry, next string, err error) {
+	a, err := s.deps.Store.GetAlert(ctx, account, alert)
+	if err != nil {
+		return nil, "", worded(err)
+	}
+	list, next, err = s.deps.Store.ListAlertEntries(ctx, account, alert, p)
+	if err != nil {
+		return nil, "", worded(err)
+	}
+	if e, ok := repeats(&a); ok && p.After == "" {
+		e.ID = event.ID{} // it is not stored: it changes with each event
+		list = append([]store.CaseEntry{e}, list...)
+	}
+	return list, next, nil
+}
