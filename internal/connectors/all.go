@@ -4,6 +4,7 @@ package connectors
 import (
 	"github.com/tocsin-hub/tocsin/internal/connector"
 	"github.com/tocsin-hub/tocsin/internal/connectors/capture"
+	"github.com/tocsin-hub/tocsin/internal/connectors/elastic"
 	"github.com/tocsin-hub/tocsin/internal/connectors/splunk"
 	"github.com/tocsin-hub/tocsin/internal/connectors/webhook"
 )
@@ -12,6 +13,7 @@ import (
 func All() connector.Catalogue {
 	return connector.NewCatalogue(
 		capture.Definition(),
+		elastic.Definition(),
 		splunk.Definition(),
 		webhook.Definition(),
 	)

@@ -18,8 +18,10 @@ import (
 
 // destinations are the settings of a connector that say where it connects to, found by their form.
 type destinations struct {
-	base map[string]any // settings that are valid but for the destinations
-	urls []string       // settings that hold a URL
+	kind string
+	base map[string]any // settings that are valid but for the destinations: those that are required
+	more map[string]any // settings that are not required, and that a destination may need
+	urls []string       // settings that hold a URL, also those that are secret
 	host []string       // settings that hold a host, with or without a port
 }
 
@@ -28,6 +30,9 @@ type property struct {
 	Type       any
 	Format     string
 	Enum       []string
+	Pattern    string
+	MinLength  int
+	Examples   []string
 	Properties map[string]property
 	Required   []string
 	Items      *property
@@ -54,40 +59,32 @@ var notDestinations = map[string]string{
 	"splunk.host": "the value of the field host in Splunk's index",
 }
 
+// secretURL are names of settings that hold a URL and are secret.
+var secretURL = regexp.MustCompile(`(^|_)url$`)
+
 func destinationsOf(t *testing.T, d connector.Definition) destinations {
 	t.Helper()
 	var schema property
 	if err := json.Unmarshal(form.Schema(d.Settings()), &schema); err != nil {
 		t.Fatal(err)
 	}
-	out := destinations{base: map[string]any{}}
+	out := destinations{kind: d.Kind.Name, base: map[string]any{}, more: map[string]any{}}
 	for name, p := range schema.Properties {
 		switch {
 		case p.nested():
 			t.Errorf("%s.%s holds a URL below the first level: teach this test to fill it", d.Kind.Name, name)
-		case p.Format == "uri":
+		case p.Format == "uri", secretURL.MatchString(name):
 			out.urls = append(out.urls, name)
 		case hostLike.MatchString(name) && notDestinations[d.Kind.Name+"."+name] == "":
 			out.host = append(out.host, name)
 		case slices.Contains(schema.Required, name):
 			out.base[name] = sample(p)
+		case p.Type == "string" && p.Format == "" && !slices.Contains(connectionFields, name):
+			out.more[name] = sample(p)
 		}
 	}
 	slices.Sort(out.urls)
 	return out
-}
-
-// sample is a value that a required setting takes.
-func sample(p property) any {
-	switch {
-	case len(p.Enum) > 0:
-		return p.Enum[0]
-	case p.Type == "integer", p.Type == "number":
-		return 1
-	case p.Type == "boolean":
-		return true
-	}
-	return "a-sample-of-at-least-24-characters"
 }
 
 // TestNoConnectorReachesPrivateAddresses: every connector × every setting that says where to × every way to send × every
@@ -124,9 +121,12 @@ func testDestination(t *testing.T, d connector.Definition, to destinations, sett
 		Resolver: dns.Resolver(), OnConnect: canary.OnConnect,
 	}), slog.New(slog.DiscardHandler))
 
-	ok := egresstest.Spelling{URL: "https://93.184.216.34/", Host: "93.184.216.34"}
-	if opened, _ := attempt(t, d, env, settings(to, setting, ok)); !opened || canary.Public() == 0 {
-		t.Fatalf("a public destination was not dialled: this test does not know how to fill the settings of %s", d.Kind.Name)
+	if fault := to.fill(setting, func(raw json.RawMessage) (bool, []error) {
+		before := canary.Public()
+		_, errs := attempt(t, d, env, raw)
+		return canary.Public() > before, errs
+	}); fault != "" {
+		t.Fatal(fault)
 	}
 	opened := 0
 	for _, s := range spellings {
@@ -134,7 +134,7 @@ func testDestination(t *testing.T, d connector.Definition, to destinations, sett
 			continue
 		}
 		before := canary.Public()
-		isOpen, errs := attempt(t, d, env, settings(to, setting, s))
+		isOpen, errs := attempt(t, d, env, to.settings(setting, s, public))
 		if isOpen {
 			opened++
 		}
@@ -154,14 +154,40 @@ func testDestination(t *testing.T, d connector.Definition, to destinations, sett
 	t.Logf("%d spellings, %d of them refused by the settings and the rest by the guard", len(spellings), len(spellings)-opened)
 }
 
-// settings puts a destination into every setting that wants one.
-func settings(to destinations, setting string, s egresstest.Spelling) json.RawMessage {
+// public is a destination that may be dialled, private one that may not.
+var (
+	public  = egresstest.Spelling{URL: "https://93.184.216.34/", Host: "93.184.216.34"}
+	private = egresstest.Spelling{URL: "https://127.0.0.1/", Host: "127.0.0.1"}
+)
+
+// fill finds the settings with which a destination is dialled: without the others if it can be, and with what is not
+// required only if it must.
+func (to *destinations) fill(setting string, dialled func(json.RawMessage) (bool, []error)) (fault string) {
+	required := to.base
+	for _, rest := range []egresstest.Spelling{private, public} {
+		for _, more := range []map[string]any{nil, to.more} {
+			to.base = maps.Clone(required)
+			maps.Copy(to.base, more)
+			raw := to.settings(setting, public, rest)
+			ok, errs := dialled(raw)
+			if ok {
+				return ""
+			}
+			fault = fmt.Sprintf("a public destination was not dialled with %s (%v): where its pattern does not say what a setting takes, "+
+				"give it a form.Placeholder that is an example", raw, errs)
+		}
+	}
+	return fault
+}
+
+// settings puts a destination into a setting, and another one into the rest of those that want one.
+func (to *destinations) settings(setting string, s, rest egresstest.Spelling) json.RawMessage {
 	all := maps.Clone(to.base)
 	for _, name := range to.urls {
-		all[name] = "https://93.184.216.34/"
+		all[name] = rest.URL
 	}
 	for _, name := range to.host {
-		all[name] = "93.184.216.34"
+		all[name] = rest.Host
 	}
 	all[setting] = s.URL
 	if slices.Contains(to.host, setting) {
