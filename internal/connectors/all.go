@@ -5,6 +5,7 @@ import (
 	"github.com/tocsin-hub/tocsin/internal/connector"
 	"github.com/tocsin-hub/tocsin/internal/connectors/capture"
 	"github.com/tocsin-hub/tocsin/internal/connectors/elastic"
+	"github.com/tocsin-hub/tocsin/internal/connectors/pagerduty"
 	"github.com/tocsin-hub/tocsin/internal/connectors/splunk"
 	"github.com/tocsin-hub/tocsin/internal/connectors/webhook"
 )
@@ -14,6 +15,7 @@ func All() connector.Catalogue {
 	return connector.NewCatalogue(
 		capture.Definition(),
 		elastic.Definition(),
+		pagerduty.Definition(),
 		splunk.Definition(),
 		webhook.Definition(),
 	)
