@@ -6,6 +6,7 @@ import (
 	"github.com/tocsin-hub/tocsin/internal/connectors/capture"
 	"github.com/tocsin-hub/tocsin/internal/connectors/elastic"
 	"github.com/tocsin-hub/tocsin/internal/connectors/pagerduty"
+	"github.com/tocsin-hub/tocsin/internal/connectors/slack"
 	"github.com/tocsin-hub/tocsin/internal/connectors/splunk"
 	"github.com/tocsin-hub/tocsin/internal/connectors/webhook"
 )
@@ -16,6 +17,7 @@ func All() connector.Catalogue {
 		capture.Definition(),
 		elastic.Definition(),
 		pagerduty.Definition(),
+		slack.Definition(),
 		splunk.Definition(),
 		webhook.Definition(),
 	)
