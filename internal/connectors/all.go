@@ -5,6 +5,7 @@ import (
 	"github.com/tocsin-hub/tocsin/internal/connector"
 	"github.com/tocsin-hub/tocsin/internal/connectors/capture"
 	"github.com/tocsin-hub/tocsin/internal/connectors/elastic"
+	"github.com/tocsin-hub/tocsin/internal/connectors/email"
 	"github.com/tocsin-hub/tocsin/internal/connectors/pagerduty"
 	"github.com/tocsin-hub/tocsin/internal/connectors/slack"
 	"github.com/tocsin-hub/tocsin/internal/connectors/splunk"
@@ -16,6 +17,7 @@ func All() connector.Catalogue {
 	return connector.NewCatalogue(
 		capture.Definition(),
 		elastic.Definition(),
+		email.Definition(),
 		pagerduty.Definition(),
 		slack.Definition(),
 		splunk.Definition(),
