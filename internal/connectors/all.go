@@ -6,6 +6,7 @@ import (
 	"github.com/tocsin-hub/tocsin/internal/connectors/capture"
 	"github.com/tocsin-hub/tocsin/internal/connectors/elastic"
 	"github.com/tocsin-hub/tocsin/internal/connectors/email"
+	"github.com/tocsin-hub/tocsin/internal/connectors/jira"
 	"github.com/tocsin-hub/tocsin/internal/connectors/pagerduty"
 	"github.com/tocsin-hub/tocsin/internal/connectors/slack"
 	"github.com/tocsin-hub/tocsin/internal/connectors/splunk"
@@ -18,6 +19,7 @@ func All() connector.Catalogue {
 		capture.Definition(),
 		elastic.Definition(),
 		email.Definition(),
+		jira.Definition(),
 		pagerduty.Definition(),
 		slack.Definition(),
 		splunk.Definition(),
