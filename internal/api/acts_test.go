@@ -27,6 +27,8 @@ var unrecorded = map[string]string{
 	"test-source":         "reads a sample and takes nothing",
 	"try-subscription":    "reads",
 	"try-mapping-rule":    "reads",
+	"try-incident-rule":   "reads",
+	"try-silence":         "reads",
 	"begin-totp":          "nothing is in force before a code has confirmed it",
 }
 
@@ -161,7 +163,7 @@ func (h *hub) look(by *person) map[string]any {
 	h.t.Helper()
 	seen := map[string]any{}
 	for _, path := range []string{
-		"integrations", "sources", "api-keys", "users", "accounts", "projects", "mapping-rules", "secrets", "mailbox", "deliveries", "audit", "stats",
+		"integrations", "sources", "api-keys", "users", "accounts", "projects", "mapping-rules", "alerts", "incidents", "incident-rules", "silences", "secrets", "mailbox", "deliveries", "audit", "stats",
 	} {
 		seen[path] = h.settled(h.want(200, "GET", "/api/v1/"+path, "").body)
 	}

@@ -20,6 +20,8 @@ import (
 	"github.com/go-chi/chi/v5/middleware"
 
 	"github.com/tocsin-hub/tocsin/internal/act"
+	"github.com/tocsin-hub/tocsin/internal/alerting"
+	"github.com/tocsin-hub/tocsin/internal/alerting/incident"
 	"github.com/tocsin-hub/tocsin/internal/audit"
 	"github.com/tocsin-hub/tocsin/internal/connector"
 	"github.com/tocsin-hub/tocsin/internal/deliver"
@@ -33,6 +35,7 @@ import (
 	"github.com/tocsin-hub/tocsin/internal/ingest"
 	"github.com/tocsin-hub/tocsin/internal/integration"
 	"github.com/tocsin-hub/tocsin/internal/mapping"
+	"github.com/tocsin-hub/tocsin/internal/silence"
 	"github.com/tocsin-hub/tocsin/internal/source"
 	"github.com/tocsin-hub/tocsin/internal/store"
 )
@@ -61,6 +64,7 @@ type Deliveries interface {
 	CancelJob(ctx context.Context, account event.Account, id event.ID) error
 	Events(ctx context.Context, account event.Account, f deliver.EventFilter, p store.Page) ([]*event.Record, string, error)
 	Event(ctx context.Context, account event.Account, id event.ID) (*event.Record, error)
+	Suppressed(ctx context.Context, account event.Account, integration event.ID, p store.Page) ([]store.Suppressed, string, error)
 }
 
 // Mailbox lists parked deliveries; the store is one.
@@ -106,7 +110,13 @@ type Deps struct {
 	TrySource  func(ctx context.Context, account event.Account, id event.ID, header http.Header, body []byte) (ingest.Tried, error)
 	Dialects   []ingest.Dialect
 	Mapping    *mapping.Service
+	Digests    Digests
+	Alerts     *alerting.Service
+	Tickets    Tickets
+	Incidents  *incident.Service
+	Silences   *silence.Service
 	Catalogue  connector.Catalogue
+	Callbacks  Callbacks
 	Deliveries Deliveries
 	Mailbox    Mailbox
 	Captures   Captures
@@ -132,6 +142,7 @@ type server struct {
 	acts       map[string]string // the audited action of each operation that has one
 	sameOrigin *http.CrossOriginProtection
 	bodies     bodies
+	callBodies bodies // of vendors' calls: nobody without a key takes the room of those who have one
 }
 
 // New makes the handler of everything below /api but ingest, and of the page at /. It panics when an operation is
@@ -175,11 +186,17 @@ func newServer(d Deps) *server {
 	a.liveOperations()
 	a.integrationOperations()
 	a.tryingOperations()
+	a.callbackOperations(r)
 	a.sourceOperations()
 	a.trialOperations()
 	a.mappingOperations()
+	a.digestOperations()
+	a.alertOperations()
+	a.incidentOperations()
 	a.connectorOperations()
 	a.deliveryOperations()
+	a.heldOperations()
+	a.silenceOperations()
 	a.mailboxOperations()
 	a.jobOperations()
 	a.stateOperations()

@@ -30,8 +30,12 @@ const (
 	scopeSourcesWrite      = string(identity.SourcesWrite)
 	scopeMapping           = string(identity.MappingRead)
 	scopeMappingWrite      = string(identity.MappingWrite)
+	scopeAlerts            = string(identity.AlertsRead)
+	scopeAlertsWrite       = string(identity.AlertsWrite)
 	scopeDeliveries        = string(identity.DeliveriesRead)
 	scopeDeliveriesWrite   = string(identity.DeliveriesWrite)
+	scopeIncidents         = string(identity.IncidentsRead)
+	scopeIncidentsWrite    = string(identity.IncidentsWrite)
 	scopeAudit             = string(identity.AuditRead)
 	scopeAdmin             = string(identity.Admin)
 	// scopeAny asks for a valid key or session and for nothing more.

@@ -45,6 +45,9 @@ func TestOtherAccounts(t *testing.T) {
 	project, owner := h.project("web"), h.person(event.DefaultAccount, identity.RoleOwner)
 	session := h.want(200, "GET", "/api/v1/me/sessions", "", owner.here()).get("items.0.id").Str
 	sourcePath := h.source("x")
+	alert := h.storedAlert(event.DefaultAccount, "a")
+	incidentPath := h.incident("x", alert)
+	file := h.want(201, "POST", incidentPath+"/attachments?name=a.txt", "a file").get("id").Str
 	h.account("other", "")
 	values := map[string]string{
 		"/api/v1/integrations/{id}": path, "/api/v1/events/{id}": "/api/v1/events/" + e.ID.Text(event.PrefixEvent),
@@ -52,12 +55,18 @@ func TestOtherAccounts(t *testing.T) {
 		"/api/v1/jobs/{id}":       "/api/v1/jobs/" + job,
 		"/api/v1/api-keys/{id}":   "/api/v1/api-keys/" + key, "/api/admin/api-keys/{id}": "/api/admin/api-keys/" + key,
 		"/api/v1/sources/{id}": sourcePath, "/api/v1/projects/{id}": project, "/api/v1/users/{id}": "/api/v1/users/" + owner.id,
-		"/api/v1/mapping-rules/{id}": h.mappingRule("noise"), "/api/v1/me/sessions/{id}": "/api/v1/me/sessions/" + session,
+		"/api/v1/alerts/{id}":        h.alert(event.DefaultAccount, `{"type":"alert.created"}`),
+		"/api/v1/mapping-rules/{id}": h.mappingRule("noise"), "/api/v1/silences/{id}": h.silence(), "/api/v1/me/sessions/{id}": "/api/v1/me/sessions/" + session,
+		"/api/v1/incident-rules/{id}":                 h.incidentRule("x"),
+		"/api/v1/incidents/{number}/alerts/{id}":      incidentPath + "/alerts/" + alert.Text(event.PrefixAlert),
+		"/api/v1/incidents/{number}/attachments/{id}": incidentPath + "/attachments/" + file,
 	}
 	bodies := map[string]string{
 		"update-integration": `{"name":"stolen"}`, "preview-integration": `{"event_type":"alert.created"}`,
+		"note-alert": `{"text":"x"}`, "rate-alert": `{"severity":"low"}`,
 		"update-source": `{"name":"stolen"}`, "test-source": `{"sample":{}}`, "update-project": `{"title":"stolen"}`,
-		"backfill-integration": `{"from":"2026-01-20T00:00:00Z"}`, "update-mapping-rule": `{"name":"stolen"}`, "update-user": `{"role":"viewer"}`,
+		"backfill-integration": `{"from":"2026-01-20T00:00:00Z"}`, "update-mapping-rule": `{"name":"stolen"}`, "update-incident-rule": `{"name":"stolen"}`, "update-silence": `{"reason":"stolen"}`, "update-user": `{"role":"viewer"}`,
+		"send-digest": `{}`,
 	}
 	stranger, somebody := withKey(h.key("other", identity.Admin)), h.person("other", identity.RoleOwner)
 	for id, o := range documented(t, h.server.api.OpenAPI()) {
@@ -82,7 +91,7 @@ func TestOtherAccounts(t *testing.T) {
 			}
 		}
 	}
-	for _, p := range []string{"integrations", "sources", "events", "deliveries", "mailbox", "jobs", "projects", "mapping-rules"} {
+	for _, p := range []string{"integrations", "sources", "events", "deliveries", "mailbox", "jobs", "projects", "mapping-rules", "alerts", "incidents", "incident-rules", "silences"} {
 		if r := h.want(200, "GET", "/api/v1/"+p, "", stranger); r.get("items.#").Int() != 0 {
 			t.Errorf("%s of another account lists %s", p, r.body)
 		}

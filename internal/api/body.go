@@ -45,15 +45,46 @@ func (b *bodies) hold(r *http.Request, most int64) (taken int64, ok bool) {
 
 func (b *bodies) release(taken int64) { b.held.Add(-taken) }
 
+// errNoRoom: as many bytes as may be are in memory.
+var errNoRoom = errors.New("there is no room for the body")
+
+// holding is the room that one body takes while it comes in.
+type holding struct {
+	of    *bodies
+	taken int64
+}
+
+func (b *bodies) begin() *holding { return &holding{of: b} }
+
+// end gives the room back.
+func (h *holding) end() { h.of.release(h.taken) }
+
+// reader takes room for what is read from r. Its error is errNoRoom when there is none.
+func (h *holding) reader(r io.Reader) io.Reader { return &holdingReader{h, r} }
+
+type holdingReader struct {
+	*holding
+	r io.Reader
+}
+
+// Read implements io.Reader.
+func (h *holdingReader) Read(p []byte) (int, error) {
+	n, err := h.r.Read(p)
+	h.taken += int64(n)
+	if h.of.held.Add(int64(n)) > maxBodiesBytes {
+		return n, errNoRoom
+	}
+	return n, err
+}
+
 // checkBody reads the request's body, refuses what is too large, too deep, not JSON or ambiguous (a name twice in one
 // object), and puts the bytes back for the handler.
 func checkBody(w http.ResponseWriter, r *http.Request, most int64) *Problem {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, most))
-	var tooLarge *http.MaxBytesError
-	switch {
-	case errors.As(err, &tooLarge):
-		return problem(http.StatusRequestEntityTooLarge, fmt.Sprintf("the body is larger than %d bytes", most))
-	case err != nil:
+	if p := readBody(w, r, most); p != nil {
+		return p
+	}
+	body, err := io.ReadAll(r.Body) // from memory
+	if err != nil {
 		return problem(http.StatusBadRequest, "the body could not be read to its end")
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
@@ -64,6 +95,20 @@ func checkBody(w http.ResponseWriter, r *http.Request, most int64) *Problem {
 		return problem(http.StatusUnsupportedMediaType, "the body must be JSON: send Content-Type: application/json")
 	}
 	return checkJSON(body)
+}
+
+// readBody reads a body, refuses one that is too large, and puts the bytes back for the handler.
+func readBody(w http.ResponseWriter, r *http.Request, most int64) *Problem {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, most))
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		return problem(http.StatusRequestEntityTooLarge, fmt.Sprintf("the body is larger than %d bytes", most))
+	case err != nil:
+		return problem(http.StatusBadRequest, "the body could not be read to its end")
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	return nil
 }
 
 // isJSON says whether the content type names JSON. None is taken for JSON; merge patches are JSON too.

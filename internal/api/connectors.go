@@ -17,7 +17,7 @@ type Connector struct {
 	Title        string     `json:"title" doc:"Its name for people." example:"Webhook"`
 	Summary      string     `json:"summary" doc:"What it does, in one sentence." example:"Posts events to any HTTP endpoint, signed, one at a time or in batches."`
 	Category     string     `json:"category" doc:"Where the catalogue shows it." example:"webhook"`
-	Capabilities []string   `json:"capabilities" doc:"What it can do: send (one event a request), batch (many), test (prove the credentials without alerting anybody)." example:"[\"send\",\"batch\",\"test\"]"`
+	Capabilities []string   `json:"capabilities" doc:"What it can do: send (one event a request), batch (many), test (prove the credentials without alerting anybody), digest (its settings may ask for digests)." example:"[\"send\",\"batch\",\"test\"]"`
 	Auth         string     `json:"auth" doc:"How it authenticates." example:"Any headers, secret or not; an HMAC-SHA256 signature."`
 	Retry        string     `json:"retry" doc:"How it retries and deduplicates." example:"408, 425, 429, 5xx and network faults are tried again."`
 	Ownership    string     `json:"ownership" doc:"Whose the payload is and what it holds." example:"The payload is Tocsin's own envelope; the receiver is yours."`
@@ -45,7 +45,7 @@ func newConnector(d connector.Definition) Connector {
 	for _, capability := range []struct {
 		name string
 		has  bool
-	}{{"send", d.Single}, {"batch", d.Batch}, {"test", d.Tests}} {
+	}{{"send", d.Single}, {"batch", d.Batch}, {"test", d.Tests}, {"callback", d.CallsBack}, {"reconcile", d.Reconciles}, {"digest", d.Digests}} {
 		if capability.has {
 			c.Capabilities = append(c.Capabilities, capability.name)
 		}

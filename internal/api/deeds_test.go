@@ -43,6 +43,10 @@ var deeds = map[string]func(*testing.T, *hub) deed{
 			idle: func() bool { return len(got) == 0 },
 		}
 	},
+	"sync-integration": func(_ *testing.T, h *hub) deed {
+		path := h.webhook("x", "https://x.example.com")
+		return deed{method: "POST", path: path + "/sync", target: tail(path), idle: func() bool { return h.calls.syncs.Load() == 0 }}
+	},
 	"create-source": func(*testing.T, *hub) deed {
 		return deed{method: "POST", path: "/api/v1/sources", body: sourceBody("new")}
 	},
@@ -56,6 +60,7 @@ var deeds = map[string]func(*testing.T, *hub) deed{
 	"replay-mailbox": func(_ *testing.T, h *hub) deed {
 		return deed{method: "POST", path: "/api/v1/mailbox/replay", body: `{"filter":{}}`, idle: func() bool { return len(h.engine.replays) == 0 }}
 	},
+	"send-digest": onWebhook("POST", "/digest", `{"period":"daily"}`),
 	"backfill-integration": func(_ *testing.T, h *hub) deed {
 		path := h.webhook("x", "https://x.example.com")
 		return deed{
@@ -98,6 +103,16 @@ var deeds = map[string]func(*testing.T, *hub) deed{
 		h.want(200, "POST", "/api/v1/accounts/acme-eu/close", "")
 		return deed{method: "POST", path: "/api/v1/accounts/acme-eu/reopen", account: "acme-eu", target: "acme-eu"}
 	},
+	"acknowledge-alert": onAlert("/acknowledge", `{"text":"mine"}`),
+	"resolve-alert":     onAlert("/resolve", ``),
+	"reopen-alert":      onAlert("/reopen", ``, "/resolve"),
+	"assign-alert":      onAlert("/assign", `{"assignee":"dana@example.com"}`),
+	"note-alert":        onAlert("/note", `{"text":"a note"}`),
+	"rate-alert":        onAlert("/severity", `{"severity":"low"}`),
+	"change-alerts": func(_ *testing.T, h *hub) deed {
+		h.alert("acme", `{"type":"alert.created","dedup_key":"k"}`)
+		return deed{method: "POST", path: "/api/v1/alerts/bulk", body: `{"filter":{},"action":"resolve"}`}
+	},
 	"create-mapping-rule": func(*testing.T, *hub) deed {
 		return deed{method: "POST", path: "/api/v1/mapping-rules", body: `{"name":"noise","drop":true}`}
 	},
@@ -107,6 +122,49 @@ var deeds = map[string]func(*testing.T, *hub) deed{
 	},
 	"delete-mapping-rule": func(_ *testing.T, h *hub) deed {
 		path := h.mappingRule("noise")
+		return deed{method: "DELETE", path: path, target: tail(path)}
+	},
+	"create-incident": func(*testing.T, *hub) deed {
+		return deed{method: "POST", path: "/api/v1/incidents", body: `{"title":"x"}`}
+	},
+	"update-incident": onIncident("PATCH", "", `{"status":"active"}`),
+	"note-incident":   onIncident("POST", "/notes", `{"text":"a note"}`),
+	"link-incident-alerts": func(t *testing.T, h *hub) deed {
+		d := onIncident("POST", "/alerts", "")(t, h)
+		d.body = `{"alerts":["` + h.storedAlert("acme", "new").Text(event.PrefixAlert) + `"]}`
+		return d
+	},
+	"unlink-incident-alert": func(t *testing.T, h *hub) deed {
+		d := onIncident("DELETE", "", "")(t, h)
+		d.path += "/alerts/" + h.storedAlert("acme", "linked").Text(event.PrefixAlert)
+		return d
+	},
+	"create-attachment": onIncident("POST", "/attachments?name=a.txt", "a file"),
+	"delete-attachment": func(t *testing.T, h *hub) deed {
+		d := onIncident("DELETE", "", "")(t, h)
+		d.path += "/attachments/" + h.want(201, "POST", d.path+"/attachments?name=a.txt", "a file").get("id").Str
+		return d
+	},
+	"create-incident-rule": func(*testing.T, *hub) deed {
+		return deed{method: "POST", path: "/api/v1/incident-rules", body: `{"name":"x"}`}
+	},
+	"update-incident-rule": func(_ *testing.T, h *hub) deed {
+		path := h.incidentRule("x")
+		return deed{method: "PATCH", path: path, body: `{"position":7}`, target: tail(path)}
+	},
+	"delete-incident-rule": func(_ *testing.T, h *hub) deed {
+		path := h.incidentRule("x")
+		return deed{method: "DELETE", path: path, target: tail(path)}
+	},
+	"create-silence": func(*testing.T, *hub) deed {
+		return deed{method: "POST", path: "/api/v1/silences", body: `{"where":"true","ends_at":"` + soon() + `"}`}
+	},
+	"update-silence": func(_ *testing.T, h *hub) deed {
+		path := h.silence()
+		return deed{method: "PATCH", path: path, body: `{"reason":"it takes longer"}`, target: tail(path)}
+	},
+	"expire-silence": func(_ *testing.T, h *hub) deed {
+		path := h.silence()
 		return deed{method: "DELETE", path: path, target: tail(path)}
 	},
 	"create-project": func(*testing.T, *hub) deed {
@@ -169,6 +227,14 @@ func onWebhook(method, verb, body string, before ...string) func(*testing.T, *hu
 		for _, b := range before {
 			h.want(200, "POST", path+"/"+b, "")
 		}
+		return deed{method: method, path: path + verb, body: body, target: tail(path)}
+	}
+}
+
+// onIncident is a deed on an incident that has one alert.
+func onIncident(method, verb, body string) func(*testing.T, *hub) deed {
+	return func(_ *testing.T, h *hub) deed {
+		path := h.incident("x", h.storedAlert("acme", "linked"))
 		return deed{method: method, path: path + verb, body: body, target: tail(path)}
 	}
 }

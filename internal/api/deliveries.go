@@ -20,11 +20,11 @@ type Delivery struct {
 	Account     string        `json:"account,omitempty" doc:"The event's account: the integration's own, or one below it." example:"acme"`
 	Type        string        `json:"type,omitempty" doc:"The event's type." example:"alert.created"`
 	Severity    string        `json:"severity" doc:"The event's severity." example:"high"`
-	Status      string        `json:"status" enum:"delivered,waiting,parked,behind,mailbox,discarded,expired" doc:"Where it stands."`
+	Status      string        `json:"status" enum:"delivered,waiting,parked,behind,held,mailbox,discarded,expired,skipped" doc:"Where it stands."`
 	Attempts    int           `json:"attempts" doc:"Attempts spent so far."`
-	Due         time.Time     `json:"due,omitzero" doc:"When a parked delivery is tried again."`
+	Due         time.Time     `json:"due,omitzero" doc:"When a parked delivery is tried again, or a held one is due."`
 	Cause       string        `json:"cause,omitempty" doc:"The last error, or why it was discarded." example:"the webhook's receiver answered 503 Service Unavailable"`
-	CauseClass  string        `json:"cause_class,omitempty" doc:"permanent, retryable, throttled, exhausted, disabled, gone, person, trimmed, age or overflow." example:"exhausted"`
+	CauseClass  string        `json:"cause_class,omitempty" doc:"permanent, retryable, throttled, exhausted, disabled, gone, person, trimmed, age or overflow; of a held one grouped, quiet_hours or rate_cap." example:"exhausted"`
 	Since       time.Time     `json:"since,omitzero" doc:"When it got its status."`
 	OrderingKey string        `json:"ordering_key,omitempty" doc:"Deliveries of one key keep their order." example:"brute-force/203.0.113.7"`
 	Matched     uint64        `json:"matched,omitempty" doc:"How many events an expired range held."`
@@ -96,7 +96,7 @@ type DeliveryPath struct {
 
 // DeliveryFilter are the filters of a list of deliveries.
 type DeliveryFilter struct {
-	Status string `query:"status" enum:"delivered,waiting,parked,behind,mailbox,discarded,expired" doc:"Only those that stand there."`
+	Status string `query:"status" enum:"delivered,waiting,parked,behind,held,mailbox,discarded,expired" doc:"Only those that stand there."`
 	Event  string `query:"event" maxLength:"64" doc:"Only those of this event." example:"evt_01kmb7a2v4e9zr6x3q8w5t0ysd"`
 }
 

@@ -14,10 +14,13 @@ const (
 // The tags, which group operations in the document and on the page.
 const (
 	tagEvents       = "Events"
+	tagAlerts       = "Alerts"
 	tagIntegrations = "Integrations"
 	tagSources      = "Sources"
 	tagConnectors   = "Connectors"
+	tagIncidents    = "Incidents"
 	tagDeliveries   = "Deliveries"
+	tagSilences     = "Silences"
 	tagMailbox      = "Mailbox"
 	tagJobs         = "Jobs"
 	tagState        = "State"
@@ -36,7 +39,7 @@ Where a limit applies, answers carry X-RateLimit-Limit, X-RateLimit-Remaining an
 
 Problems are application/problem+json (RFC 9457) with one entry per wrong field. Lists answer {"items": […], "next": "cursor"}: pass next as cursor to go on, until there is none. Times are RFC 3339 in UTC, durations are Go durations such as "15s", sizes look like "900KiB".
 
-An integration has an ETag. Send it back as If-Match with a change, and the change is refused with 412 if somebody else was faster.`
+What people change (integrations, alerts, incidents, silences, rules) has an ETag. Send it back as If-Match with a change, and the change is refused with 412 if somebody else was faster.`
 
 // newDocument begins the OpenAPI document.
 func newDocument(version string) *huma.OpenAPI {
@@ -49,10 +52,13 @@ func newDocument(version string) *huma.OpenAPI {
 		Servers: []*huma.Server{{URL: "/", Description: "This hub"}},
 		Tags: []*huma.Tag{
 			{Name: tagEvents, Description: "Send events, and read back the recent ones."},
+			{Name: tagAlerts, Description: "The queue of alerts: what the alert.* events of one dedup key fold into, and what people do with it."},
+			{Name: tagIncidents, Description: "Cases: alerts under one number, with an owner, a status, notes, files and a timeline; and the rules that make them."},
 			{Name: tagIntegrations, Description: "Where events go: configured instances of connectors, each with its subscription and delivery policy."},
 			{Name: tagSources, Description: "Where events come from: endpoints that each belong to one sending tool, with a key and a way of proving who sends of its own."},
 			{Name: tagConnectors, Description: "What can be configured, with the JSON Schema of each connector's settings."},
 			{Name: tagDeliveries, Description: "One event on its way to one integration, with every attempt."},
+			{Name: tagSilences, Description: "What nobody wants to be told of for a time; it stays among the events and alerts."},
 			{Name: tagMailbox, Description: "Deliveries that ended in failure, kept with their cause until a person decides."},
 			{Name: tagJobs, Description: "Long work: replays from the mailbox, and backfills, which bring an integration what was received before it was made."},
 			{Name: tagState, Description: "Whether everything works, and whether the counts add up."},

@@ -51,6 +51,14 @@ func (e *fakeEngine) stats(id event.ID) deliver.IntegrationStats {
 	return s
 }
 
+func (e *fakeEngine) Suppressed(_ context.Context, account event.Account, id event.ID, p store.Page) ([]store.Suppressed, string, error) {
+	now := time.Now().UTC()
+	return []store.Suppressed{{
+		Delivery: event.NewID(), Account: account, Integration: id, Event: event.NewID(), EventAccount: account, Type: "alert.created",
+		Severity: event.Low, Title: "one", Reason: "silenced", Detail: event.NewID().Text(event.PrefixSilence), At: now, Until: now.Add(time.Hour),
+	}}, "", nil
+}
+
 func (e *fakeEngine) Stats(account event.Account) deliver.AccountStats {
 	return deliver.AccountStats{Account: account, Journalled: 5, AddUp: true, Integrations: []deliver.IntegrationStats{e.stats(event.ID{1})}}
 }

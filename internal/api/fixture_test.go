@@ -23,11 +23,14 @@ import (
 	"github.com/tidwall/gjson"
 
 	"github.com/tocsin-hub/tocsin/internal/act"
+	"github.com/tocsin-hub/tocsin/internal/alerting"
+	"github.com/tocsin-hub/tocsin/internal/alerting/incident"
 	"github.com/tocsin-hub/tocsin/internal/audit"
 	"github.com/tocsin-hub/tocsin/internal/connector/httpkit"
 	"github.com/tocsin-hub/tocsin/internal/connectors"
 	"github.com/tocsin-hub/tocsin/internal/connectors/capture"
 	"github.com/tocsin-hub/tocsin/internal/deliver"
+	"github.com/tocsin-hub/tocsin/internal/digest"
 	"github.com/tocsin-hub/tocsin/internal/event"
 	"github.com/tocsin-hub/tocsin/internal/identity"
 	"github.com/tocsin-hub/tocsin/internal/identity/account"
@@ -38,6 +41,7 @@ import (
 	"github.com/tocsin-hub/tocsin/internal/integration"
 	"github.com/tocsin-hub/tocsin/internal/mapping"
 	"github.com/tocsin-hub/tocsin/internal/seal"
+	"github.com/tocsin-hub/tocsin/internal/silence"
 	"github.com/tocsin-hub/tocsin/internal/source"
 	"github.com/tocsin-hub/tocsin/internal/store/sqlite"
 )
@@ -56,12 +60,14 @@ type hub struct {
 	users   *user.Service
 	sources *source.Service
 	record  *recorder
+	alerts  *alerting.Service
 
 	accounts *account.Service
 	admin    string // a key
 	log      *lockedBuffer
 	health   *fakeHealth
 	backups  atomic.Int64 // how many were begun
+	calls    *fakeCalls
 
 	// acting is the account that calls are about; empty: the key's own.
 	acting event.Account
@@ -132,7 +138,7 @@ func newHubWith(t *testing.T, configure func(*Deps)) *hub {
 	}
 	log := &lockedBuffer{}
 	h := &hub{
-		t: t, store: st, inbox: capture.NewInbox(), log: log, engine: newFakeEngine(),
+		t: t, store: st, inbox: capture.NewInbox(), log: log, engine: newFakeEngine(), calls: &fakeCalls{},
 		health: &fakeHealth{HealthReport{
 			Version: "1.2.3", Journal: JournalHealth{OK: true, LastFrame: 7}, Store: StoreHealth{OK: true},
 		}},
@@ -197,8 +203,16 @@ func (h *hub) deps(dir string, record *audit.Log, log *slog.Logger) Deps {
 		Below: func(a, above event.Account) bool { return slices.Contains(accounts.Parents(a), above) },
 	})
 	must(err)
+	h.alerts = alerting.New(alerting.Deps{
+		Store: h.store, Journal: noJournal{}, Recorder: h.record, Log: log, Now: func() time.Time { return testTime.Add(time.Hour) },
+	})
+	incidents, err := incident.Open(h.t.Context(), incident.Deps{Store: h.store, Recorder: h.record, Log: log})
+	must(err)
+	silences, err := silence.Open(h.t.Context(), silence.Deps{Store: h.store, Recorder: h.record, Log: log})
+	must(err)
 	return Deps{
-		Mapping: rules,
+		Digests: digest.New(digest.Deps{Integrations: digestIntegrations{h.store, integrations}, Store: h.store, Log: log}),
+		Mapping: rules, Alerts: h.alerts, Tickets: h.store, Incidents: incidents, Silences: silences,
 		Sources: sources, Dialects: reader.Dialects(),
 		TrySource: func(ctx context.Context, account event.Account, id event.ID, header http.Header, body []byte) (ingest.Tried, error) {
 			s, err := sources.Get(ctx, account, id)
@@ -221,7 +235,7 @@ func (h *hub) deps(dir string, record *audit.Log, log *slog.Logger) Deps {
 			return err
 		},
 		Egress:   Egress{Addresses: []netip.Prefix{netip.MustParsePrefix("203.0.113.7/32")}},
-		Identity: h.keys, Integrations: integrations, Catalogue: catalogue, Deliveries: h.engine, Mailbox: h.store,
+		Identity: h.keys, Integrations: integrations, Catalogue: catalogue, Deliveries: h.engine, Mailbox: h.store, Callbacks: h.calls,
 		Watch:    func(context.Context, event.Account, deliver.LiveSpec) (Watch, error) { return &fakeWatch{}, nil },
 		Captures: h.inbox, Health: h.health, Log: log, Version: "1.2.3",
 	}

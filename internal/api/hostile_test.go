@@ -46,7 +46,8 @@ func TestHostileTexts(t *testing.T) {
 	h := newHub(t)
 	h.account("acme", "")
 	p := h.person(event.DefaultAccount, identity.RoleViewer)
-	project, hook := h.project("web"), h.webhook("x", "https://x.example.com")
+	project, hook, incident := h.project("web"), h.webhook("x", "https://x.example.com"), h.incident("x")
+	alert := h.alert(event.DefaultAccount, `{"type":"alert.created"}`)
 	for _, field := range []struct{ method, path, body, shown string }{ // TEXT stands for the text, UNIQUE for a name
 		{"POST", "/api/v1/accounts", `{"name":TEXT}`, "name"},
 		{"POST", "/api/v1/accounts", `{"name":UNIQUE,"title":TEXT}`, "title"},
@@ -63,7 +64,28 @@ func TestHostileTexts(t *testing.T) {
 		{"POST", "/api/v1/mapping-rules", `{"name":TEXT,"drop":true}`, "name"},
 		{"POST", "/api/v1/mapping-rules", `{"name":UNIQUE,"set":{"project":TEXT}}`, "set.project"},
 		{"POST", "/api/v1/mapping-rules", `{"name":UNIQUE,"drop":true,"when":TEXT}`, "when"},
+		{"POST", alert + "/note", `{"text":TEXT}`, ""},
+		{"POST", alert + "/resolve", `{"text":TEXT}`, ""},
+		{"POST", alert + "/assign", `{"assignee":TEXT}`, "assignee"},
+		{"POST", alert + "/severity", `{"severity":TEXT}`, "severity"},
+		{"POST", "/api/v1/alerts/bulk", `{"filter":{"q":TEXT,"entity":TEXT,"tag":TEXT,"rule":TEXT,"assignee":[TEXT]},"action":"resolve"}`, ""},
+		{"POST", "/api/v1/alerts/bulk", `{"ids":[TEXT],"action":"resolve"}`, ""},
+		{"POST", "/api/v1/silences", `{"reason":TEXT,"where":"true","ends_at":"` + soon() + `"}`, "reason"},
+		{"POST", "/api/v1/silences", `{"matchers":[{"field":"type","value":TEXT}],"ends_at":"` + soon() + `"}`, "matchers.0.value"},
+		{"POST", "/api/v1/silences", `{"matchers":[{"field":TEXT,"value":"x"}],"ends_at":"` + soon() + `"}`, "matchers.0.field"},
+		{"POST", "/api/v1/silences", `{"where":TEXT,"ends_at":"` + soon() + `"}`, "where"},
+		{"POST", "/api/v1/silences", `{"where":"true","ends_at":TEXT}`, "ends_at"},
 		{"PATCH", project, `{"environment":TEXT}`, "environment"},
+		{"POST", "/api/v1/incidents", `{"title":TEXT}`, "title"},
+		{"POST", "/api/v1/incidents", `{"title":"x","owner":TEXT}`, "owner"},
+		{"POST", "/api/v1/incidents", `{"title":"x","tags":[TEXT]}`, "tags.0"},
+		{"PATCH", incident, `{"project":TEXT}`, "project"},
+		{"PATCH", incident, `{"status":TEXT}`, "status"},
+		{"PATCH", incident, `{"status":"closed","classification":TEXT}`, "classification"},
+		{"POST", incident + "/alerts", `{"alerts":[TEXT]}`, ""},
+		{"POST", "/api/v1/incident-rules", `{"name":TEXT}`, "name"},
+		{"POST", "/api/v1/incident-rules", `{"name":UNIQUE,"title":TEXT}`, ""},
+		{"POST", "/api/v1/incident-rules", `{"name":UNIQUE,"match":{"where":TEXT}}`, "match.where"},
 		{"POST", "/api/v1/users", `{"email":TEXT,"role":"viewer"}`, "user.email"},
 		{"POST", "/api/v1/users", `{"email":MAIL,"name":TEXT,"role":"viewer"}`, "user.name"},
 		{"POST", "/api/v1/users", `{"email":MAIL,"role":TEXT}`, "user.role"},
@@ -152,6 +174,8 @@ func TestHostileAddresses(t *testing.T) {
 			"/api/v1/users?cursor=TEXT", "/api/v1/users?limit=TEXT", "/api/v1/users?TEXT=1", "/api/v1/audit?action=TEXT", "/api/v1/audit?target=TEXT",
 			"/api/v1/audit?actor=TEXT", "/api/v1/audit?since=TEXT", "/api/v1/audit?cursor=TEXT", "/api/v1/events?type=TEXT", "/api/v1/deliveries?status=TEXT",
 			"/api/v1/accounts?cursor=TEXT", "/api/v1/projects?cursor=TEXT", "/api/v1/api-keys?cursor=TEXT", "/api/v1/mailbox?cause_class=TEXT",
+			"/api/v1/incidents/TEXT", "/api/v1/incidents?q=TEXT", "/api/v1/incidents?timespan=TEXT", "/api/v1/incidents?severity=TEXT", "/api/v1/incidents?cursor=TEXT",
+			"/api/v1/incidents?owner=TEXT", "/api/v1/incident-rules/TEXT",
 		} {
 			escaped := url.PathEscape(text)
 			if strings.Contains(path, "?") {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/tocsin-hub/tocsin/internal/callback"
 	"github.com/tocsin-hub/tocsin/internal/connector"
 	"github.com/tocsin-hub/tocsin/internal/event"
 	"github.com/tocsin-hub/tocsin/internal/form"
@@ -93,6 +94,7 @@ type Integration struct {
 	CreatedAt      time.Time             `json:"created_at" doc:"When it was made."`
 	UpdatedAt      time.Time             `json:"updated_at" doc:"When it was changed last."`
 	Warnings       []integration.Warning `json:"warnings" doc:"What is allowed but probably not meant."`
+	CallbackURL    string                `json:"callback_url,omitempty" doc:"Where the vendor is told to call, for kinds that are called: buttons, webhooks. Without a public_url of the hub it is the path alone." example:"https://tocsin.example.com/api/v1/callbacks/pagerduty/int_01kmb7a2v4e9zr6x3q8w5t0ysd"`
 }
 
 func (a *server) view(i store.Integration) Integration {
@@ -101,7 +103,7 @@ func (a *server) view(i store.Integration) Integration {
 		DisabledReason: i.DisabledReason, Settings: jsonObject(a.Integrations.Settings(i)),
 		Subscription: subscriptionObject(i.Subscription), Delivery: deliveryObject(a.Integrations.Delivery(i)),
 		Fallback: idOrEmpty(event.PrefixIntegration, i.Fallback), Owner: i.Owner, RotateBy: i.RotateBy, Version: i.Version, CreatedAt: i.CreatedAt, UpdatedAt: i.UpdatedAt,
-		Warnings: a.Integrations.Warnings(i),
+		Warnings: a.Integrations.Warnings(i), CallbackURL: callback.URL(a.Catalogue, a.PublicURL, i),
 	}
 }
 

@@ -19,7 +19,7 @@ import (
 type MailboxFilter struct {
 	Integration string    `json:"integration,omitempty" maxLength:"64" doc:"Only those of this integration."`
 	Event       string    `json:"event,omitempty" maxLength:"64" doc:"Only those of this event."`
-	Status      []string  `json:"status,omitempty" enum:"mailbox,discarded,expired,parked,behind" doc:"Only those that stand there; without it, mailbox."`
+	Status      []string  `json:"status,omitempty" enum:"mailbox,discarded,expired,parked,behind,held" doc:"Only those that stand there; without it, mailbox."`
 	Type        string    `json:"type,omitempty" maxLength:"128" doc:"Only events of this type."`
 	CauseClass  string    `json:"cause_class,omitempty" maxLength:"64" doc:"Only those that failed for this class of cause."`
 	Job         string    `json:"job,omitempty" maxLength:"64" doc:"Only those that this backfill brought."`
@@ -115,7 +115,7 @@ func (a *server) listMailbox(ctx context.Context, in *struct {
 	Paging
 	Integration string    `query:"integration" maxLength:"64" doc:"Only those of this integration." example:"int_01kmb7a2v4e9zr6x3q8w5t0ysd"`
 	Event       string    `query:"event" maxLength:"64" doc:"Only those of this event."`
-	Status      []string  `query:"status" enum:"mailbox,discarded,expired,parked,behind" doc:"Only those that stand there, separated by commas; without it, mailbox."`
+	Status      []string  `query:"status" enum:"mailbox,discarded,expired,parked,behind,held" doc:"Only those that stand there, separated by commas; without it, mailbox."`
 	Type        string    `query:"type" maxLength:"128" doc:"Only events of this type."`
 	CauseClass  string    `query:"cause_class" maxLength:"64" doc:"Only those that failed for this class of cause."`
 	Job         string    `query:"job" maxLength:"64" doc:"Only those that this backfill brought."`

@@ -15,6 +15,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humachi"
 
+	"github.com/tocsin-hub/tocsin/internal/alerting"
 	"github.com/tocsin-hub/tocsin/internal/audit"
 	"github.com/tocsin-hub/tocsin/internal/form"
 	"github.com/tocsin-hub/tocsin/internal/identity/gate"
@@ -34,6 +35,7 @@ type op struct {
 	problems         []int  // statuses beside those that every operation of its shape has
 	ownBody          bool   // the handler checks the body itself
 	download         string // the content type of a file that is answered
+	upload           int64  // the most bytes of a body that is a file, of whatever type; 0: the body is JSON
 	act              string // the audited action that a success leaves in the record
 	browser          bool   // open to everybody, and called by browsers: refused when another site's page makes them
 	operator         bool   // only the operator may
@@ -48,7 +50,7 @@ func register[I, O any](a *server, o op, handle func(context.Context, *I) (*O, e
 	}
 	h := huma.Operation{
 		OperationID: o.id, Method: o.method, Path: o.path, Tags: []string{o.tag}, Summary: o.summary, Description: o.about,
-		DefaultStatus: status, MaxBodyBytes: MaxBodyBytes + 1, SkipValidateBody: o.ownBody,
+		DefaultStatus: status, MaxBodyBytes: max(MaxBodyBytes, o.upload) + 1, SkipValidateBody: o.ownBody,
 		BodyReadTimeout:              -1, // checkBodies has read it, within the server's own deadline
 		RejectUnknownQueryParameters: true,
 		Errors:                       o.problemStatuses(),
@@ -105,8 +107,11 @@ func (o op) problemStatuses() []int {
 
 // checkBodies puts checkBody before the framework reads the body.
 func (a *server) checkBodies(o op) func(huma.Context, func(huma.Context)) {
-	most := int64(MaxBodyBytes)
-	if o.scope == "" {
+	most, check := int64(MaxBodyBytes), checkBody
+	switch {
+	case o.upload > 0:
+		most, check = o.upload, readBody
+	case o.scope == "":
 		most = MaxOpenBodyBytes
 	}
 	return func(ctx huma.Context, next func(huma.Context)) {
@@ -118,7 +123,7 @@ func (a *server) checkBodies(o op) func(huma.Context, func(huma.Context)) {
 				return
 			}
 			defer a.bodies.release(taken)
-			if p := checkBody(w, r, most); p != nil {
+			if p := check(w, r, most); p != nil {
 				p.write(w)
 				return
 			}
@@ -188,6 +193,8 @@ func known(err error) *Problem {
 		return problem(http.StatusPreconditionFailed, "the integration has changed since it was read: read it again")
 	case errors.Is(err, integration.ErrNotFound), errors.Is(err, integration.ErrEvent):
 		return problem(http.StatusNotFound, err.Error())
+	case errors.Is(err, alerting.ErrVersion):
+		return problem(http.StatusPreconditionFailed, alerting.ErrVersion.Error())
 	case errors.Is(err, store.ErrCursor):
 		return problem(http.StatusUnprocessableEntity, "cursor: is not one that this list gave",
 			fieldError("query.cursor", "is not one that this list gave"))

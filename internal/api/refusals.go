@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/tocsin-hub/tocsin/internal/alerting/incident"
 	"github.com/tocsin-hub/tocsin/internal/backup"
 	"github.com/tocsin-hub/tocsin/internal/identity"
 	"github.com/tocsin-hub/tocsin/internal/identity/account"
@@ -14,6 +15,7 @@ import (
 	"github.com/tocsin-hub/tocsin/internal/journal"
 	"github.com/tocsin-hub/tocsin/internal/mapping"
 	"github.com/tocsin-hub/tocsin/internal/seal"
+	"github.com/tocsin-hub/tocsin/internal/silence"
 	"github.com/tocsin-hub/tocsin/internal/source"
 )
 
@@ -85,6 +87,19 @@ var speaking = []struct {
 	{account.ErrOperator, http.StatusConflict, ""},
 	{account.ErrNameTaken, http.StatusConflict, ""},
 	{account.ErrFull, http.StatusConflict, ""},
+	{incident.ErrNotFound, http.StatusNotFound, ""},
+	{incident.ErrVersion, http.StatusPreconditionFailed, ""},
+	{incident.ErrTooMany, http.StatusConflict, ""},
+	{incident.ErrClosed, http.StatusConflict, ""},
+	{incident.ErrAttachment, http.StatusNotFound, ""},
+	{incident.ErrNoRoom, http.StatusConflict, ""},
+	{incident.ErrRuleNotFound, http.StatusNotFound, ""},
+	{incident.ErrNameTaken, http.StatusConflict, ""},
+	{incident.ErrRulesFull, http.StatusConflict, ""},
+	{silence.ErrNotFound, http.StatusNotFound, ""},
+	{silence.ErrVersion, http.StatusPreconditionFailed, ""},
+	{silence.ErrFull, http.StatusConflict, ""},
+	{silence.ErrEnded, http.StatusConflict, ""},
 	{mapping.ErrNotFound, http.StatusNotFound, ""},
 	{mapping.ErrVersion, http.StatusPreconditionFailed, ""},
 	{mapping.ErrNameTaken, http.StatusConflict, ""},

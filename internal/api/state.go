@@ -63,6 +63,7 @@ type IntegrationStats struct {
 	Counts      deliver.Counts    `json:"counts" doc:"Sums since it was made: journalled = matched + filtered, and matched = delivered + waiting + parked + mailbox + discarded + expired + skipped + lost. behind is what the journal holds beyond that, and where_failed the part of filtered for which the subscription's where could not be evaluated."`
 	Fallback    deliver.RunCounts `json:"fallback" doc:"What came by fallback, which is no part of counts: matched = delivered + parked + mailbox + discarded + expired + skipped."`
 	Backfill    deliver.RunCounts `json:"backfill" doc:"What backfills brought, which is no part of counts either."`
+	Held        deliver.HeldStats `json:"held" doc:"What noise control did since the integration was made, and what it holds now."`
 	AddsUp      bool              `json:"adds_up" doc:"Whether the counts add up, those of fallback and backfill included."`
 	Grade       connector.Grade   `json:"grade" enum:"accepted,confirmed,unverifiable" doc:"How sure a successful delivery is, with the settings as they are."`
 	Breaker     string            `json:"breaker" enum:"closed,open" doc:"open while its receiver fails and is probed."`
@@ -95,7 +96,7 @@ type Stats struct {
 func newIntegrationStats(s deliver.IntegrationStats) IntegrationStats {
 	out := IntegrationStats{
 		Integration: s.Integration.Text(event.PrefixIntegration), Kind: s.Kind, Name: s.Name, State: s.State, Hold: s.Hold,
-		Counts: s.Counts, Fallback: s.Fallback, Backfill: s.Backfill, Grade: s.Grade, AddsUp: s.AddsUp, Breaker: s.Breaker, LagMS: milliseconds(s.Lag), LastError: s.LastError,
+		Counts: s.Counts, Fallback: s.Fallback, Backfill: s.Backfill, Held: s.Held, Grade: s.Grade, AddsUp: s.AddsUp, Breaker: s.Breaker, LagMS: milliseconds(s.Lag), LastError: s.LastError,
 		LastErrorAt: s.LastErrorAt, LastSuccess: s.LastSuccess, Attempts: map[string]uint64{},
 		LatencyMS: newLatency(s.Latency),
 	}

@@ -83,8 +83,13 @@ func serve(ctx context.Context, cfg config.Config, h *hub, srv *server, listener
 	loops.Go(func() { h.trust.plans.Run(background) })
 	loops.Go(func() { h.trust.users.Run(background) })
 	loops.Go(func() { h.mapping.Run(background) })
+	loops.Go(func() { h.digests.Run(background) })
+	loops.Go(func() { h.alerts.Run(background) })
+	loops.Go(func() { h.silences.Run(background) })
 	loops.Go(func() { h.integrations.RotationLoop(background) })
 	loops.Go(func() { h.integrations.ReferenceLoop(background) })
+	loops.Go(func() { h.integrations.MemoryLoop(background) })
+	loops.Go(func() { h.callbacks.Run(background) })
 	var listeners sync.WaitGroup
 	h.startSyslog(&listeners, syslogFailed)
 	loops.Go(func() { h.sources.Run(background) })
@@ -107,6 +112,7 @@ func serve(ctx context.Context, cfg config.Config, h *hub, srv *server, listener
 	h.stopSyslog(deadline)
 	err := srv.shutdown(deadline)
 	listeners.Wait()
+	err = errors.Join(err, h.callbacks.Stop(deadline))
 	err = errors.Join(err, h.deliver.Stop(deadline))
 	stop()
 	loops.Wait()
@@ -125,7 +131,7 @@ func (h *hub) trimLoop(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
-			if err := h.journal.Trim(ctx, h.deliver.Sweep); err != nil && ctx.Err() == nil {
+			if err := h.journal.Trim(ctx, h.sweep); err != nil && ctx.Err() == nil {
 				h.log.Error("trimming the journal failed", slog.Any("error", err))
 			}
 		}

@@ -143,6 +143,8 @@ func (o *house) furnish(name event.Account) {
 		mark("integration"), mark("owner"), dead.URL)).Get("id").Str
 	project := o.must(name, "POST", "/api/v1/projects", fmt.Sprintf(`{"name":"web","title":%q}`, mark("project"))).Get("id").Str
 	rule := o.must(name, "POST", "/api/v1/mapping-rules", fmt.Sprintf(`{"name":%q,"when":"event.title == \"never\"","drop":true}`, mark("rule"))).Get("id").Str
+	silence := o.must(name, "POST", "/api/v1/silences", fmt.Sprintf(`{"where":"event.title == \"never\"","reason":%q,"ends_at":%q}`,
+		mark("silence"), time.Now().Add(time.Hour).UTC().Format(time.RFC3339))).Get("id").Str
 	user := o.must(name, "POST", "/api/v1/users", fmt.Sprintf(`{"email":"%s@example.com","name":%q,"role":"analyst"}`, name, mark("user"))).Get("user.id").Str
 	key := o.must(name, "POST", "/api/v1/api-keys", fmt.Sprintf(`{"name":%q,"scopes":["events:read"]}`, mark("key"))).Get("id").Str
 	ev := o.must(name, "POST", "/api/v1/events", fmt.Sprintf(`{"type":"alert.created","title":%q}`, mark("event"))).Get("ids.0").Str
@@ -151,14 +153,26 @@ func (o *house) furnish(name event.Account) {
 		`{"name":%q,"dialect":"native","labels":{"x":%q},"auth":{"method":"header","header":"X-Token","secret":%q}}`,
 		mark("source"), mark("label"), mark("secret"))).Get("id").Str
 	job := o.must(name, "POST", "/api/v1/mailbox/replay", `{"filter":{}}`).Get("id").Str
+	caseRule := o.must(name, "POST", "/api/v1/incident-rules", fmt.Sprintf(`{"name":%q}`, mark("case rule"))).Get("id").Str
+	o.must(name, "POST", "/api/v1/incidents", fmt.Sprintf(`{"title":%q,"description":%q,"tags":[%q]}`, mark("incident"), mark("description"), mark("tag")))
+	o.must(name, "POST", "/api/v1/incidents/INC-1/notes", fmt.Sprintf(`{"text":%q}`, mark("note")))
+	file := o.must(name, "POST", "/api/v1/incidents/INC-1/attachments?name="+mark("file"), mark("content")).Get("id").Str
+	alert := store.Alert{
+		ID: event.AlertID(name, mark("alert")), Account: name, Key: mark("alert"), Title: mark("title"), Status: event.AlertOpen,
+		FirstSeen: time.Now(), LastSeen: time.Now(), StatusAt: time.Now(),
+	}
+	if err := o.hub.store.SaveFold(o.t.Context(), store.Fold{Alerts: []store.Alert{alert}}); err != nil {
+		o.t.Fatal(err)
+	}
 	o.things[name] = things{
 		paths: map[string]string{
 			"/api/v1/sources/": source, "/api/v1/integrations/": integration, "/api/v1/projects/": project, "/api/v1/mapping-rules/": rule,
-			"/api/v1/users/": user, "/api/v1/api-keys/": key,
+			"/api/v1/incident-rules/": caseRule, "/api/v1/silences/": silence,
+			"/api/v1/users/": user, "/api/v1/api-keys/": key, "/api/v1/alerts/": alert.ID.Text(event.PrefixAlert),
 			"/api/admin/api-keys/": key, "/api/v1/events/": ev, "/api/v1/deliveries/": delivery, "/api/v1/jobs/": job,
 			"/api/v1/accounts/": string(name), "/api/v1/me/sessions/": event.NewID().Text(event.PrefixSession),
 		},
-		secrets: []string{"canary-" + string(name) + "-", integration, source, project, rule, user, key, ev, delivery, job},
+		secrets: []string{"canary-" + string(name) + "-", integration, source, project, rule, silence, caseRule, file, user, key, ev, delivery, job, alert.ID.Text(event.PrefixAlert)},
 	}
 }
 

@@ -13,13 +13,17 @@ import (
 	"time"
 
 	"github.com/tocsin-hub/tocsin/internal/act"
+	"github.com/tocsin-hub/tocsin/internal/alerting"
+	"github.com/tocsin-hub/tocsin/internal/alerting/incident"
 	"github.com/tocsin-hub/tocsin/internal/announce"
+	"github.com/tocsin-hub/tocsin/internal/callback"
 	"github.com/tocsin-hub/tocsin/internal/config"
 	"github.com/tocsin-hub/tocsin/internal/connector"
 	"github.com/tocsin-hub/tocsin/internal/connector/httpkit"
 	"github.com/tocsin-hub/tocsin/internal/connectors"
 	"github.com/tocsin-hub/tocsin/internal/connectors/capture"
 	"github.com/tocsin-hub/tocsin/internal/deliver"
+	"github.com/tocsin-hub/tocsin/internal/digest"
 	"github.com/tocsin-hub/tocsin/internal/event"
 	"github.com/tocsin-hub/tocsin/internal/form"
 	"github.com/tocsin-hub/tocsin/internal/identity/user"
@@ -30,6 +34,7 @@ import (
 	"github.com/tocsin-hub/tocsin/internal/journal/embedded"
 	"github.com/tocsin-hub/tocsin/internal/mapping"
 	"github.com/tocsin-hub/tocsin/internal/seal"
+	"github.com/tocsin-hub/tocsin/internal/silence"
 	"github.com/tocsin-hub/tocsin/internal/source"
 	"github.com/tocsin-hub/tocsin/internal/store"
 	"github.com/tocsin-hub/tocsin/internal/store/sqlite"
@@ -49,10 +54,15 @@ type hub struct {
 	integrations *integration.Service
 	secrets      *integration.Secrets
 	deliver      *deliver.Engine
+	callbacks    *callback.Service
 	sources      *source.Service
 	ingest       *ingest.Handler
 	syslog       []*syslog.Listener
 	mapping      *mapping.Service
+	digests      *digest.Service
+	alerts       *alerting.Service
+	incidents    *incident.Service
+	silences     *silence.Service
 	announce     *announce.Pump
 	inbox        *capture.Inbox
 	metrics      *metrics
@@ -99,12 +109,20 @@ func open(ctx context.Context, cfg config.Config, log *slog.Logger) (_ *hub, err
 	if err := h.openSources(ctx, cfg); err != nil {
 		return nil, err
 	}
+	if h.silences, err = silence.Open(ctx, silence.Deps{Store: h.store, Recorder: h.trust.audit, Log: h.log}); err != nil {
+		return nil, err
+	}
 	if err := h.openDelivery(cfg); err != nil {
 		return nil, err
 	}
 	if err := h.openMapping(ctx, cfg); err != nil {
 		return nil, err
 	}
+	if err := h.openIncidents(ctx, cfg); err != nil {
+		return nil, err
+	}
+	h.openCases()
+	h.openDigests()
 	h.openIngest(cfg)
 	if err := h.openSyslog(ctx); err != nil {
 		return nil, err
@@ -166,13 +184,18 @@ func (h *hub) openJournal(ctx context.Context, cfg config.Config) error {
 const closeTimeout = 10 * time.Second
 
 // highestMark is the largest position that a saved mark holds: a journal that ends before it has lost its newest part.
-func highestMark(ctx context.Context, s store.Lanes) (journal.Position, error) {
-	var highest journal.Position
+func highestMark(ctx context.Context, s store.Store) (journal.Position, error) {
+	highest, err := foldMark(ctx, s)
+	if err != nil {
+		return highest, err
+	}
 	tail, err := s.LoadTail(ctx)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return highest, fmt.Errorf("reading the tail's mark: %w", err)
 	}
-	highest = tail.Mark
+	if highest.Less(tail.Mark) {
+		highest = tail.Mark
+	}
 	rows, err := s.LoadLanes(ctx)
 	if err != nil {
 		return highest, fmt.Errorf("reading the marks: %w", err)
@@ -193,16 +216,27 @@ func (h *hub) openDelivery(cfg config.Config) error {
 	told := telling{h.store, h.announce}
 	h.deliver = deliver.New(deliver.Options{
 		Journal: h.journal, Store: told, Opener: opener{h}, Kinds: h.catalogue, Tree: h.trust.accounts, Disable: h.disable,
-		Tracing: h.tracing, Log: h.log, Recent: cfg.Recent.Events,
+		Silences: h.silences,
+		Tracing:  h.tracing, Log: h.log, Recent: cfg.Recent.Events,
 		Retention: deliver.Retention{
 			Ledger: cfg.Ledger.MaxAge, LedgerBytes: cfg.Ledger.MaxBytes, Mailbox: cfg.Mailbox.MaxAge,
 		},
 	})
 	h.integrations = integration.New(integration.Deps{
-		Store: told, Catalogue: h.catalogue, Sealer: h.sealer, Sink: h.inbox, Lanes: h.deliver, Events: h.deliver, HTTP: maker,
+		Store: told, Catalogue: h.catalogue, Sealer: h.sealer, Sink: h.inbox, Lanes: followers{h}, Events: h.deliver, HTTP: maker,
 		Recorder: h.trust.audit, CheckKind: h.trust.plans.CheckKind, References: h.references(cfg),
-		Log: h.log, Version: version.Number(), PublicURL: cfg.PublicURL,
+		Memory: h.store, Log: h.log, Version: version.Number(), PublicURL: cfg.PublicURL,
 	})
+	h.openCallbacks(
+		func(ctx context.Context, account event.Account, id event.ID, c change) (*event.Record, error) {
+			_, r, err := h.alerts.Apply(ctx, account, id, alerting.Change(c))
+			return r, err
+		},
+		func(ctx context.Context, account event.Account, number int64, c change) (*event.Record, error) {
+			_, r, err := h.incidents.Apply(ctx, account, number, alerting.Change(c))
+			return r, err
+		},
+	)
 	h.secrets = &integration.Secrets{
 		Sealer: h.sealer, Integrations: h.integrations, Others: []seal.Resealer{h.trust.users, h.sources}, Recorder: h.trust.audit,
 	}
@@ -314,6 +348,7 @@ func (h *hub) start(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("reading the integrations: %w", err)
 	}
+	h.callbacks.Load(list)
 	return h.deliver.Start(ctx, list)
 }
 

@@ -138,7 +138,7 @@ func TestAuditVerify(t *testing.T) {
 			}
 		})
 	}
-	if list, err := os.ReadDir(dir); err != nil || len(list) != 2 {
+	if list, err := os.ReadDir(dir); err != nil || len(list) != 3 { // the databases
 		t.Errorf("verifying left something behind: %v, %v", list, err)
 	}
 }

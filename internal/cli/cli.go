@@ -39,6 +39,9 @@ type commands struct {
 
 	Tail         tailCmd         `cmd:"" group:"look" help:"Watch events, deliveries and failures as they happen."`
 	Events       eventsCmd       `cmd:"" group:"look" help:"Look up the catalogue of event types."`
+	Alerts       alertsCmd       `cmd:"" group:"look" help:"Look at the queue of alerts, and work on it."`
+	Incidents    incidentsCmd    `cmd:"" group:"look" help:"Work on incidents: list, make, change, note, link alerts."`
+	Silences     silencesCmd     `cmd:"" group:"look" help:"Say what nobody wants to be told of for a time."`
 	Integrations integrationsCmd `cmd:"" group:"look" help:"Look at integrations, try them, switch them on and off."`
 	Deliveries   deliveriesCmd   `cmd:"" group:"look" help:"Look at deliveries and their attempts."`
 	Mailbox      mailboxCmd      `cmd:"" group:"look" help:"Look at what could not be delivered; replay or discard it."`

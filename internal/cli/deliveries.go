@@ -133,7 +133,7 @@ type deliveriesListCmd struct {
 	viewFlags
 
 	Integration string `placeholder:"NAME" help:"Only those of this integration: its id, its name, or kind/name."`
-	Status      string `placeholder:"STATUS" values:"delivered,waiting,parked,behind,mailbox,discarded,expired" help:"Only those that stand there: delivered, waiting, parked, behind, mailbox, discarded, expired."`
+	Status      string `placeholder:"STATUS" values:"delivered,waiting,parked,behind,held,mailbox,discarded,expired" help:"Only those that stand there: delivered, waiting, parked, behind, held, mailbox, discarded, expired."`
 	Event       string `placeholder:"ID" help:"Only those of this event."`
 	Limit       int    `default:"50" placeholder:"N" help:"How many."`
 }

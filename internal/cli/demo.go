@@ -28,11 +28,11 @@ type demoCmd struct {
 // Help is the long help.
 func (*demoCmd) Help() string {
 	return `Runs the hub as "tocsin serve" does, and beside it two receivers on this machine: one that checks the signatures of
-webhooks, and a model of Splunk's HTTP Event Collector. It sets up three integrations, sends sample events in the formats
-of Falco, Wallarm and Tocsin itself, waits until each has arrived, prints a table, and serves on until Ctrl-C. Nothing
-leaves this machine.
+webhooks, and a model of Splunk's HTTP Event Collector. It sets up three integrations, a rule that makes an incident of
+related alerts, and a silence; sends sample events in the formats of Falco, Wallarm and Tocsin itself; waits until each
+has arrived; prints where, and the queue of alerts; and serves on until Ctrl-C. Nothing leaves this machine.
 
-A second run on the same data directory finds the key and the integrations of the first.
+A second run on the same data directory finds the key and the workspace of the first.
 
 Examples:
 
@@ -138,7 +138,7 @@ func (c *demoCmd) show(ctx context.Context, p *Process, cfg config.Config, state
 	}
 	defer hub.Close()
 	p.note("setting up the demo workspace …\n")
-	integrations, err := world.Setup(ctx, hub)
+	integrations, err := world.Setup(ctx, hub, time.Now())
 	if err != nil {
 		return err
 	}
@@ -146,6 +146,9 @@ func (c *demoCmd) show(ctx context.Context, p *Process, cfg config.Config, state
 	rows, err := world.Run(ctx, hub, integrations, time.Now)
 	if tableErr := demo.WriteTable(p.Stdout, integrations, rows); tableErr != nil || err != nil {
 		return errors.Join(err, tableErr)
+	}
+	if err := demo.WriteQueue(ctx, p.Stdout, hub); err != nil {
+		return err
 	}
 	if err := demo.WriteCounts(ctx, p.Stdout, hub, integrations); err != nil {
 		return err
@@ -208,7 +211,13 @@ Try it, in another terminal:
   # See what the inbox got
   curl -H "X-API-Key: $TOCSIN_KEY" "$TOCSIN_SERVER/api/v1/captures?integration=%s"
 
-  # The same by command: send a sample, watch what happens, look at the integrations, look for trouble
+  # Work on the alerts: acknowledge one, look at the incident that three of them made, see what is silenced
+  tocsin alerts list --status open
+  tocsin alerts ack mailrule:m.roe -m "Looking into it."
+  tocsin incidents get INC-1
+  tocsin silences list
+
+  # Send a sample, watch what happens, look at the integrations, look for trouble
   tocsin send --sample incident.created
   tocsin tail --events --deliveries
   tocsin integrations list

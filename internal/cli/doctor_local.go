@@ -108,7 +108,7 @@ func dataFormat(dir string) finding {
 }
 
 // secretFiles are those that nobody but their owner should read.
-var secretFiles = []string{"secret.key", "secret.key.age", "config.db", "lanes.db"}
+var secretFiles = []string{"secret.key", "secret.key.age", "config.db", "lanes.db", "cases.db"}
 
 // dataRights checks who may read the data.
 func dataRights(dir string) finding {

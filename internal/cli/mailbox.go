@@ -26,7 +26,7 @@ type mailboxFlags struct {
 	Integration string   `placeholder:"NAME" help:"Only those of this integration: its id, its name, or kind/name."`
 	Type        string   `placeholder:"TYPE" help:"Only events of this type."`
 	Class       string   `placeholder:"CLASS" values:"permanent,exhausted,gone,disabled,person,trimmed,age" help:"Only those that failed for this class of cause: permanent, exhausted, gone, disabled, person, trimmed or age."`
-	Status      []string `placeholder:"STATUS" values:"mailbox,discarded,expired,parked,behind" help:"Only those that stand there: mailbox (if left out), discarded, expired, parked, behind; may be repeated."`
+	Status      []string `placeholder:"STATUS" values:"mailbox,discarded,expired,parked,behind,held" help:"Only those that stand there: mailbox (if left out), discarded, expired, parked, behind, held; may be repeated."`
 	Event       string   `placeholder:"ID" help:"Only those of this event."`
 	After       string   `placeholder:"TIME" help:"Only those that failed after: 24h or 7d (ago), 2026-11-21, or 2026-11-21T09:30:00Z."`
 	Before      string   `placeholder:"TIME" help:"Only those that failed before."`

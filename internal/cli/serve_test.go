@@ -44,6 +44,8 @@ func TestHub(t *testing.T) {
 			"ready":    waitReady,
 
 			"waitmailbox": waitMailbox,
+			"waitalerts":  waitAlerts,
+			"waitfor":     waitFor,
 		},
 	})
 }
@@ -208,17 +210,39 @@ func waitReady(ts *testscript.TestScript, _ bool, _ []string) {
 	}
 }
 
-// waitMailbox waits until so many deliveries are in the mailbox.
+// waitMailbox waits until the mailbox holds that many deliveries; waitAlerts until there are that many alerts.
 func waitMailbox(ts *testscript.TestScript, _ bool, args []string) {
+	waitList(ts, "/api/v1/mailbox", args[0])
+}
+
+func waitAlerts(ts *testscript.TestScript, _ bool, args []string) {
+	waitList(ts, alertsPath, args[0])
+}
+
+func waitList(ts *testscript.TestScript, path, want string) {
 	hub, err := client.New(ts.Getenv("TOCSIN_URL"), form.NewSecret(ts.Getenv("TOCSIN_KEY")))
 	ts.Check(err)
 	defer hub.Close()
 	reached := poll(func() bool {
 		var page struct{ Items []json.RawMessage }
-		return hub.Do(context.Background(), "GET", "/api/v1/mailbox", nil, &page) == nil && strconv.Itoa(len(page.Items)) == args[0]
+		return hub.Do(context.Background(), "GET", path, nil, &page) == nil && strconv.Itoa(len(page.Items)) == want
 	})
 	if !reached {
-		ts.Fatalf("there are not %s deliveries in the mailbox", args[0])
+		ts.Fatalf("%s does not hold %s", path, want)
+	}
+}
+
+// waitFor waits until the API's answer at a path fits a pattern.
+func waitFor(ts *testscript.TestScript, _ bool, args []string) {
+	hub, err := client.New(ts.Getenv("TOCSIN_URL"), form.NewSecret(ts.Getenv("TOCSIN_KEY")))
+	ts.Check(err)
+	defer hub.Close()
+	want := regexp.MustCompile(args[1])
+	var answer json.RawMessage
+	if !poll(func() bool {
+		return hub.Do(context.Background(), "GET", args[0], nil, &answer) == nil && want.Match(answer)
+	}) {
+		ts.Fatalf("%s never fits %s: %s", args[0], args[1], answer)
 	}
 }
 

@@ -51,6 +51,10 @@ func newFakeThings() fakeThings {
 	}}
 }
 
+const fakeIncident = `{"id":"INC-12","incident_number":12,"title":"3 related\u202e alerts","severity":"high","status":"new","owner":"","alerts_count":3,"tags":["x"],
+	"url":"https://hub/incidents/INC-12","created_at":"2026-11-20T10:00:00Z","updated_at":"2026-11-20T10:01:00Z",
+	"tickets":[{"key":"SEC-12","status":"Done","url":"https://jira.example.com/SEC-12"}]}`
+
 const fakeStats = `{"integrations":[{"integration":"int_1","breaker":"closed","counts":{"delivered":12,"mailbox":1,"waiting":2,"parked":1},"last_success_at":"2026-11-20T10:00:00Z"}]}`
 
 // serve answers; false if there is nothing at the path.
@@ -85,6 +89,20 @@ func (f *fakeThings) serve(w http.ResponseWriter, r *http.Request, body []byte) 
 	case "POST " + mappingsPath + "/try":
 		fmt.Fprint(w, `{"looked":7,"matched":3,"changed":1,"dropped":1,"failed":1,"items":[{"event":"evt_1","title":"x","dropped":true},`+
 			`{"event":"evt_2","title":"y","before":{"severity":"high"},"after":{"severity":"low"}},{"event":"evt_3","error":"no such key"}]}`)
+	case "GET " + incidentsPath:
+		fmt.Fprintf(w, `{"items":[%s]}`, fakeIncident)
+	case "GET " + incidentsPath + "/INC-12", "PATCH " + incidentsPath + "/INC-12", "POST " + incidentsPath + "/INC-12/notes", "POST " + incidentsPath + "/INC-12/alerts":
+		fmt.Fprint(w, fakeIncident)
+	case "POST " + incidentsPath:
+		w.WriteHeader(http.StatusCreated)
+		fmt.Fprint(w, fakeIncident)
+	case "DELETE " + incidentsPath + "/INC-12/alerts/alr_1":
+		w.WriteHeader(http.StatusNoContent)
+	case "GET " + incidentsPath + "/INC-12/alerts":
+		fmt.Fprint(w, `{"items":[{"id":"alr_1","severity":"high","status":"open","title":"Ten\u001b[31m logins"}]}`)
+	case "GET " + incidentsPath + "/INC-12/timeline":
+		fmt.Fprint(w, `{"items":[{"at":"2026-11-20T10:00:00Z","verb":"create","by":"Related alerts","via":"rule","changed":{"alerts":["","alr_1"]}},`+
+			`{"at":"2026-11-20T10:01:00Z","verb":"note","by":"dana@example.com","note":"looked\nat it"}]}`)
 	case "GET /api/v1/stream":
 		serveStream(w, r)
 	case "POST " + integrationsPath + "/int_1/test":

@@ -193,6 +193,7 @@ func TestTable(t *testing.T) {
 			{Wanted: true, Arrived: true}, {Wanted: true, Arrived: true, Took: 1234 * time.Microsecond}, {Wanted: true},
 		}},
 		{Source: "events", Type: "custom.x", Title: "short", Cells: []Cell{{Wanted: true, Arrived: true}, {}, {Arrived: true}}},
+		{Source: "events", Type: "custom.x", Title: "short", Cells: []Cell{{Wanted: true, Arrived: true}, {Silenced: true}, {Silenced: true, Arrived: true}}},
 	}
 	var out strings.Builder
 	if err := WriteTable(&out, integrations, rows); err != nil {
@@ -201,7 +202,8 @@ func TestTable(t *testing.T) {
 	want := "" +
 		"  SENT AS  EVENT          SEVERITY  TITLE                               INBOX  WEBHOOK, SIGNED   SPLUNK HEC (MODEL)\n" +
 		"  falco    alert.created  high      " + strings.Repeat("é", 33) + "…  ✓      ✓ 1.2 ms          ✗ missing\n" +
-		"  events   custom.x       info      short                               ✓      – not subscribed  ✗ not subscribed, yet delivered\n"
+		"  events   custom.x       info      short                               ✓      – not subscribed  ✗ not subscribed, yet delivered\n" +
+		"  events   custom.x       info      short                               ✓      – silenced        ✗ not subscribed, yet delivered\n"
 	if out.String() != want {
 		t.Errorf("got\n%swant\n%s", out.String(), want)
 	}

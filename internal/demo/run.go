@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/tocsin-hub/tocsin/internal/client"
@@ -26,6 +27,7 @@ type Row struct {
 	Type     string
 	Severity event.Severity
 	Title    string
+	Planned  bool   // it is about planned work, see plannedTag
 	Cells    []Cell // as the integrations are ordered
 
 	sent time.Time
@@ -33,9 +35,10 @@ type Row struct {
 
 // Cell is one event at one integration.
 type Cell struct {
-	Wanted  bool
-	Arrived bool
-	Took    time.Duration // from the request's start to the arrival; 0 where nobody measured
+	Wanted   bool
+	Silenced bool // it would be wanted, but for the silence
+	Arrived  bool
+	Took     time.Duration // from the request's start to the arrival; 0 where nobody measured
 }
 
 // Run sends the samples and follows each to where it belongs. It gives the rows also when not all arrived; then the
@@ -142,11 +145,12 @@ func (r *Row) read(payload []byte) error {
 		Type     string         `json:"type"`
 		Severity event.Severity `json:"severity"`
 		Title    string         `json:"title"`
+		Tags     []string       `json:"tags"`
 	}
 	if err := json.Unmarshal(payload, &e); err != nil {
 		return fmt.Errorf("reading a payload of the inbox: %w", err)
 	}
-	r.Type, r.Severity, r.Title = e.Type, e.Severity, e.Title
+	r.Type, r.Severity, r.Title, r.Planned = e.Type, e.Severity, e.Title, slices.Contains(e.Tags, plannedTag)
 	return nil
 }
 
@@ -156,6 +160,9 @@ func (r *Row) at(i *Integration, inInbox bool) Cell {
 		return Cell{Wanted: true, Arrived: inInbox}
 	}
 	cell := Cell{Wanted: i.Subscription.wants(r.Type, r.Severity)}
+	if cell.Silenced = cell.Wanted && i.silenced && r.Planned; cell.Silenced {
+		cell.Wanted = false
+	}
 	var at time.Time
 	if at, cell.Arrived = i.receiver.Arrived(r.ID); cell.Arrived {
 		cell.Took = at.Sub(r.sent)

@@ -43,6 +43,8 @@ func heading(i *Integration) string {
 // String is the cell as the table shows it.
 func (c Cell) String() string {
 	switch {
+	case c.Silenced && !c.Arrived:
+		return "– silenced"
 	case !c.Wanted && !c.Arrived:
 		return "– not subscribed"
 	case !c.Wanted:

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"time"
 
 	"github.com/tocsin-hub/tocsin/internal/client"
 	"github.com/tocsin-hub/tocsin/internal/event"
@@ -59,6 +60,7 @@ type Integration struct {
 	Subscription Subscription   `json:"subscription"`
 
 	receiver *Receiver // nil for the inbox
+	silenced bool      // the demo's silence is for it
 }
 
 // The names of the demo's integrations: by them a second run finds those of the first.
@@ -94,8 +96,8 @@ const inboxKeeps = 200
 
 const integrationsPath = "/api/v1/integrations"
 
-// Setup makes the integrations, or brings those of an earlier run up to date.
-func (w *World) Setup(ctx context.Context, hub *client.Client) ([]*Integration, error) {
+// Setup makes the integrations, the incident rule and the silence, or brings those of an earlier run up to date.
+func (w *World) Setup(ctx context.Context, hub *client.Client, now time.Time) ([]*Integration, error) {
 	existing, err := list[identified](ctx, hub, integrationsPath, nil)
 	if err != nil {
 		return nil, fmt.Errorf("looking for the demo's integrations: %w", err)
@@ -114,7 +116,7 @@ func (w *World) Setup(ctx context.Context, hub *client.Client) ([]*Integration, 
 		}
 		want.ID = made.ID
 	}
-	return wanted, nil
+	return wanted, setupCases(ctx, hub, wanted, now)
 }
 
 // identified is what the demo reads of an integration.
