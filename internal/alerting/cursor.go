@@ -26,7 +26,7 @@ const (
 	markWait = time.Second
 	// restShare is how much shorter than the folding of a full batch the rest after it is: whoever is far behind leaves
 	// processors to receiving and delivering.
-	restShare = 2
+	restShare = 8
 	// sweepWait is how long trimming waits for alerts to be folded.
 	sweepWait = 20 * time.Second
 	// readTries is how often a frame is read that should be readable, readWait apart, before it is stepped over.

@@ -22,7 +22,7 @@ import (
 const (
 	configCache = 512
 	lanesCache  = 4096
-	casesCache  = 16384 // the keys of a million alerts are all over the file
+	casesCache  = 32 << 10 // the keys of a million alerts are all over the file
 	readerCache = 512
 )
 
