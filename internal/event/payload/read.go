@@ -19,8 +19,8 @@ type reading struct {
 	event.Event
 	record  *event.Record
 	options Options
-	// own is the event's data when the event came from that product: what the product's own form held that the envelope
-	// has no place for. A form takes members out of it by name and kind; nothing of it is copied unseen.
+	// own is the event's data when the event came from that product, else nil: what the product's own form held that the
+	// envelope has no place for, which may be nothing. A form takes members out of it by name and kind; nothing of it is copied unseen.
 	own object
 }
 
@@ -39,7 +39,9 @@ func form(make func(*reading) any, vendors ...string) func(Options) (Writer, err
 				in.Source = &event.Source{}
 			}
 			if slices.Contains(vendors, in.Source.Vendor) {
-				in.own = objectOf(e.Data)
+				if in.own = objectOf(e.Data); in.own == nil {
+					in.own = object{}
+				}
 			}
 			return appendValue(dst, make(in))
 		}, nil

@@ -71,7 +71,7 @@ func asSOCWarden(r *reading) any {
 		OrgName:   first(r.own.text("org_name"), r.organisation()),
 		CreatedAt: stamp(r.Time),
 	}
-	if len(r.own) > 0 && strings.HasPrefix(r.Description, strings.TrimSuffix(r.Title, "…")) {
+	if r.own != nil && strings.HasPrefix(r.Description, strings.TrimSuffix(r.Title, "…")) {
 		a.Summary = first(r.Description, a.Summary) // the title was a cut summary
 	}
 	if b := r.back(); b != nil { // of the 18 fields, only the tags have room

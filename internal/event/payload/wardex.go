@@ -56,7 +56,7 @@ func (r *reading) wardexEndpoint() string {
 // wardexStatus is Wardex's word for where a matter stands; a status that has no such word stays as it is.
 func (r *reading) wardexStatus() string {
 	switch status := strings.ToLower(r.Status); {
-	case len(r.own) > 0 && status != "":
+	case r.own != nil && status != "":
 		return r.Status
 	case r.over() || status == "resolved" || status == "closed":
 		return "resolved"
