@@ -37,14 +37,12 @@ func TestCrashRepeatsOnlyWhatWasNotSaved(t *testing.T) {
 			saved := w.sendN(100, 10, "alert.created", func(i int) string { return map[int]string{2: "stuck", 5: "bad"}[i] })
 			eventually(t, "all but the stuck one", func() bool { c := w.counts(id); return c.Delivered == 98 && c.Mailbox == 1 })
 			w.tick()
-			if committed {
-				w.s.lastWish.Store(true)
-			} else {
-				w.s.dead.Store(true)
-			}
+			w.s.dead.Store(!committed)
 			late := w.sendN(30, 10, "alert.created", nil)
 			eventually(t, "the late ones are delivered", func() bool { return r.accepted() == 98+30 })
 			if committed {
+				eventually(t, "they are settled", func() bool { return w.counts(id).Delivered == 98+30 })
+				w.s.lastWish.Store(true)
 				_ = w.e.saveNow(context.Background())
 			}
 			before := r.callCount()
