@@ -33,6 +33,12 @@ const (
 	Assign      Verb = "assign" // to Wish.Assignee; to nobody if that is empty
 	Note        Verb = "note"   // Wish.Text
 	Rate        Verb = "rate"   // gives it Wish.Severity
+
+	// Block asks for a block of Wish.Entity, an address that a sensor observed in Wish.Alert. Approve and Reject decide about
+	// Wish.Block, which waits for a person. The three are done in the name of a person alone.
+	Block   Verb = "block"
+	Approve Verb = "approve"
+	Reject  Verb = "reject"
 )
 
 // Person is somebody in the vendor's eyes.
@@ -42,8 +48,8 @@ type Person struct {
 	Email string // empty where the vendor does not say, or has not verified it
 }
 
-// Wish is one thing that a verified call, or a look at the vendor's side, asks for. Exactly one of Alert, DedupKey and
-// Incident says of what.
+// Wish is one thing that a verified call, or a look at the vendor's side, asks for. Exactly one of Alert, DedupKey, Incident
+// and (of Approve and Reject) Block says of what.
 type Wish struct {
 	// ID is the vendor's id of the message, the same when it is sent again: of several wishes of one ID and Verb one is
 	// done. Empty: no such id, and the wish is harmless twice.
@@ -52,6 +58,10 @@ type Wish struct {
 	Alert    event.ID // the alert's id
 	DedupKey string
 	Incident string // "INC-1042"
+	// Entity is the address to be blocked, as the alert's entity has it; of Block alone.
+	Entity string
+	// Block is the block that is decided about; of Approve and Reject alone.
+	Block event.ID
 	// Person is who acted over there. With Personal it is done in this person's name: they must be a user of the account
 	// whose role allows it, else it is refused. Without, the integration itself is trusted to bring it over.
 	Person   Person
@@ -113,6 +123,8 @@ type Outcome struct {
 	// Record is the event that tells of the change. It is not delivered to the integration that asked for it, so that
 	// whatever the integration shows of the alert must be brought up to date from here. Nil if nothing changed.
 	Record *event.Record
+	// Done says, for people, what was done where no event tells of it yet: "203.0.113.7 is blocked for 24h". Empty otherwise.
+	Done string
 }
 
 // Answerer is implemented by a Callback that shows what became of a wish. Answer is called soon after the reply, once for

@@ -63,8 +63,12 @@ type Env struct {
 	// State and Tickets are what the integration remembers. They are nil while unsaved settings are tested.
 	State   State
 	Tickets Tickets
-	// Turns are shared with all other instances; see Env.Turn.
-	Turns *Turns
+	// Turns and Allowances are shared with all other instances; see Env.Turn and Env.Allow.
+	Turns      *Turns
+	Allowances *Allowances
+	// Ambient says that the instance may use the credentials of the machine that the hub runs on (an instance role, the
+	// environment): only the operator's own account may.
+	Ambient bool
 }
 
 // Captured is one payload that a Sink keeps.

@@ -12,7 +12,7 @@ type Kind struct {
 	Name         string // "webhook": lower case, stable for ever
 	Title        string // "Webhook"
 	Summary      string // one sentence
-	Category     string // "webhook", "siem", "chat", "paging", "ticketing", "testing", …
+	Category     string // "webhook", "siem", "chat", "paging", "ticketing", "testing", CategoryResponse, …
 	Auth         string // how it authenticates, one sentence
 	Retry        string // how it retries and deduplicates, one sentence
 	Ownership    string // whose the payload is and what it holds, one sentence
@@ -23,9 +23,44 @@ type Kind struct {
 	ConfirmsDelivery bool
 	// DefaultRate is the default of delivery.rate.per_second, for a vendor that is known to allow no more; 0: no limit.
 	DefaultRate float64
+	// Place are the settings of a responder that say where its entries are. They stay as they are while it holds some: what
+	// is ours there would be anybody's at another place, and what is another's there would be taken for ours.
+	Place []string
 }
 
-// Instance is an opened connector. It implements at least one of Sender and BatchSender.
+// CategoryResponse is the category of kinds that are responders alone.
+const CategoryResponse = "response"
+
+// The groups of settings, as people look for them.
+const (
+	GroupResponse      = "response_actions"
+	GroupExport        = "data_export"
+	GroupNotifications = "notifications"
+	GroupTicketing     = "ticketing"
+	GroupTesting       = "testing"
+)
+
+// Groups lists them in the order in which they are shown.
+func Groups() []string {
+	return []string{GroupResponse, GroupExport, GroupNotifications, GroupTicketing, GroupTesting}
+}
+
+// Group is where people look for the kind. It follows from the category; one that is not known here takes data out.
+func (k Kind) Group() string {
+	switch k.Category {
+	case CategoryResponse:
+		return GroupResponse
+	case "chat", "paging", "email":
+		return GroupNotifications
+	case "ticketing":
+		return GroupTicketing
+	case "testing":
+		return GroupTesting
+	}
+	return GroupExport
+}
+
+// Instance is an opened connector. It implements at least one of Sender, BatchSender and Blocker.
 type Instance any
 
 // Definition is one entry of the catalogue.
@@ -39,6 +74,8 @@ type Definition struct {
 	CallsBack, Reconciles bool
 	// Digests: settings may ask for digests (see Digester).
 	Digests bool
+	// Blocks: an integration of the kind is a responder (see Blocker).
+	Blocks bool
 
 	newSettings func() form.Form
 	open        func(form.Form, Env) (Instance, error)
@@ -76,11 +113,20 @@ func Define[S any, P interface {
 	_, d.CallsBack = any(c).(Callback)
 	_, d.Reconciles = any(c).(Reconciler)
 	_, d.Digests = any(c).(Digester)
-	if !d.Single && !d.Batch {
-		panic(fmt.Sprintf("connector %s: %T is neither a Sender nor a BatchSender", kind.Name, c))
+	_, d.Blocks = any(c).(Blocker)
+	if !d.Sends() && !d.Blocks {
+		panic(fmt.Sprintf("connector %s: %T is neither a Sender nor a BatchSender nor a Blocker", kind.Name, c))
 	}
 	return d
 }
+
+// Sends says whether integrations of the kind receive events. One that does not is a responder alone: it has no subscription
+// and no deliveries.
+func (d Definition) Sends() bool { return d.Single || d.Batch }
+
+// Responds says whether integrations of the kind are responders and nothing else. A kind that is not known (the zero
+// Definition) is none.
+func (d Definition) Responds() bool { return d.Blocks && !d.Sends() }
 
 // Settings gives an empty settings value, for its schema, docs and secrets.
 func (d Definition) Settings() form.Form { return d.newSettings() }

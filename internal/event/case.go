@@ -32,7 +32,7 @@ func AlertID(account Account, key string) ID {
 }
 
 // Link is where people read about the event at a hub that is reached at publicURL (without a slash at its end): its
-// incident, its alert, or the event itself. It is empty when publicURL is.
+// incident, its alert, its block if Tocsin itself tells of one, or the event itself. It is empty when publicURL is.
 func (r *Record) Link(publicURL string) string {
 	if publicURL == "" {
 		return ""
@@ -45,8 +45,17 @@ func (r *Record) Link(publicURL string) string {
 		}
 	case strings.HasPrefix(r.Type, "alert."):
 		return stringOf(AlertID(r.Account, r.AlertKey()).AppendText(append(link, "/alerts/"...), PrefixAlert))
+	case r.Flags&Internal != 0 && tellsOfBlock(r.Type): // another hub's blocks are not found here
+		if id, err := ParseID(PrefixBlock, gjson.GetBytes(r.Body, "data.block.id").String()); err == nil {
+			return stringOf(id.AppendText(append(link, "/blocks/"...), PrefixBlock))
+		}
 	}
 	return stringOf(r.ID.AppendText(append(link, "/events/"...), PrefixEvent))
+}
+
+// tellsOfBlock says whether events of a type tell of a block: ip.blocked, ip.block_verified, ip.unblocked, and so on.
+func tellsOfBlock(eventType string) bool {
+	return strings.HasPrefix(eventType, "ip.block") || eventType == "ip.unblocked"
 }
 
 // linkRoom is more than a link has behind the hub's URL, in bytes.

@@ -24,6 +24,8 @@ func TestLink(t *testing.T) {
 	t.Parallel()
 	id := NewID()
 	evt := "https://h/events/" + id.Text(PrefixEvent)
+	blk := NewID().Text(PrefixBlock)
+	blockBody := func(id string) []byte { return []byte(`{"data":{"block":{"id":"` + id + `"}}}`) }
 	for _, c := range []struct {
 		record Record
 		want   string
@@ -34,6 +36,16 @@ func TestLink(t *testing.T) {
 		{Record{Type: "incident.closed", Body: []byte(`{"incident":"../x"}`)}, evt},
 		{Record{Type: "incident.closed", Body: []byte(`{}`)}, evt},
 		{Record{Type: "hit.detected", DedupKey: "k"}, evt},
+		{Record{Type: "ip.blocked", Flags: Internal, Body: blockBody(blk)}, "https://h/blocks/" + blk},
+		{Record{Type: "ip.block_failed", Flags: Internal, Body: blockBody(blk)}, "https://h/blocks/" + blk},
+		{Record{Type: "ip.unblocked", Flags: Internal, Body: blockBody(blk)}, "https://h/blocks/" + blk},
+		{Record{Type: "ip.blocked", Body: blockBody(blk)}, evt}, // somebody else's
+		{Record{Type: "ip.allowed", Flags: Internal, Body: blockBody(blk)}, evt},
+		{Record{Type: "ip.blocked", Flags: Internal, Body: blockBody("../../admin")}, evt},
+		{Record{Type: "ip.blocked", Flags: Internal, Body: blockBody(blk + "/../../x")}, evt},
+		{Record{Type: "ip.blocked", Flags: Internal, Body: blockBody(id.Text(PrefixEvent))}, evt},
+		{Record{Type: "ip.blocked", Flags: Internal, Body: []byte(`{"data":{"block":{"id":{"x":1}}}}`)}, evt},
+		{Record{Type: "ip.blocked", Flags: Internal, Body: []byte(`{"data":[]}`)}, evt},
 	} {
 		c.record.ID = id
 		if got := c.record.Link("https://h"); got != c.want {

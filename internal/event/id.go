@@ -32,6 +32,9 @@ const (
 	PrefixAttachment  = "atc"
 	PrefixRule        = "rul"
 	PrefixSilence     = "sil"
+	PrefixBlock       = "blk"
+	PrefixProtected   = "prt"
+	PrefixResponse    = "rsr" // a response rule
 )
 
 // ErrID says that a text is not an id of the expected kind.

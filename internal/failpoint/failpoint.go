@@ -51,7 +51,20 @@ const (
 // Disk lists the points of the disk.
 var Disk = []string{DiskWrite, DiskSync}
 
-// Names lists the failpoints. Hit may be called with no other name.
+// The points of a reconciler, between each pair of its steps.
+const (
+	RespondSnapshot = "respond-snapshot"  // what the vendor holds was read, nothing is decided
+	RespondIntents  = "respond-intents"   // what is about to be asked for is durable, the vendor was not asked
+	RespondChanged  = "respond-changed"   // the vendor has answered, nothing of that is durable
+	RespondResults  = "respond-results"   // what the vendor answered is durable, it was not read back
+	RespondReadBack = "respond-read-back" // it was read back, nothing of that is durable
+	RespondVerified = "respond-verified"  // what was read back is durable
+)
+
+// Respond lists the points of a reconciler. They are not among Names, as a torture without a responder never comes there.
+var Respond = []string{RespondSnapshot, RespondIntents, RespondChanged, RespondResults, RespondReadBack, RespondVerified}
+
+// Names lists the failpoints of an event's way. Hit may be called with no other name but those of Respond.
 var Names = []string{
 	IngestDecoded, JournalBeforeWrite, JournalMidWrite, JournalAfterWrite, JournalAfterSync, IngestBeforeAnswer, SegmentRotate,
 	JournalTrim, TailRouted, DeliverInFlight, DeliverAnswered, SettleBeforeCommit, SettleAfterCommit,

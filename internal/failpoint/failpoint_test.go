@@ -22,6 +22,7 @@ func TestParse(t *testing.T) {
 		{"", 0, ""},
 		{" ; ", 0, ""},
 		{"journal-trim=kill", 1, ""},
+		{"respond-changed=kill@2", 1, ""},
 		{"journal-trim=kill@3;ingest-decoded=sleep:200ms@0.5", 2, ""},
 		{"nowhere=kill", 0, "names no failpoint"},
 		{"journal-trim", 0, "names no failpoint"},

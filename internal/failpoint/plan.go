@@ -34,7 +34,7 @@ func parse(text string) (plan, error) {
 		}
 		name, action, found := strings.Cut(entry, "=")
 		onDisk := slices.Contains(Disk, name)
-		if !found || !onDisk && !slices.Contains(Names, name) {
+		if !found || !onDisk && !slices.Contains(Names, name) && !slices.Contains(Respond, name) {
 			return nil, fmt.Errorf("%q names no failpoint", entry)
 		}
 		pt, err := parsePoint(action)

@@ -64,6 +64,17 @@ type Harness struct {
 	TestAnswer http.HandlerFunc
 	// Alerts says whether a request would have told somebody of an event.
 	Alerts func(Request) bool
+	// Blocks makes a model of the vendor, for a connector that blocks. One that does not send needs nothing else but
+	// Definition and Settings.
+	Blocks func() BlockVendor
+}
+
+// accepting answers as the vendor does when all is well.
+func (h Harness) accepting() http.HandlerFunc {
+	if h.Definition.Responds() {
+		return h.Blocks().ServeHTTP
+	}
+	return h.Accept
 }
 
 // Reading is one event or message as the vendor's reader sees it.
@@ -229,10 +240,14 @@ func EnvOver(maker *httpkit.Maker, log *slog.Logger) connector.Env {
 	}
 }
 
-// deliver sends through whichever engine the instance wants.
+// deliver sends through whichever engine the instance wants. Of one that has none, what is blocked is read.
 func (b *bench) deliver(t *testing.T, ds ...connector.Delivery) error {
 	t.Helper()
 	ctx := httpkit.WithExchange(t.Context(), new(httpkit.Exchange))
+	if b.h.Definition.Responds() {
+		_, err := b.instance.(connector.Blocker).Blocked(ctx)
+		return err
+	}
 	batch, ok := b.instance.(connector.BatchSender)
 	if c, chooses := b.instance.(connector.EngineChooser); ok && (!chooses || c.UsesBatch()) {
 		return batch.SendBatch(ctx, ds)

@@ -9,6 +9,7 @@ import (
 	"os"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/getkin/kin-openapi/openapi2"
@@ -133,20 +134,39 @@ func (s *OpenAPI) route(method, path string) (*routers.Route, map[string]string)
 
 var pathParameter = regexp.MustCompile(`\{([^}]+)\}`)
 
-// matchPath reads an escaped path by a template such as "/issue/{id}".
-func matchPath(template, path string) (map[string]string, bool) {
+// pathTemplate is a template such as "/issue/{id}", ready to be matched.
+type pathTemplate struct {
+	pattern *regexp.Regexp
+	names   []string
+}
+
+// pathTemplates are those that were compiled, by their text: there are many requests and few templates.
+var pathTemplates sync.Map
+
+func compilePath(template string) *pathTemplate {
+	if c, ok := pathTemplates.Load(template); ok {
+		return c.(*pathTemplate)
+	}
+	c := &pathTemplate{}
 	pattern, end := "^", 0
-	var names []string
 	for _, at := range pathParameter.FindAllStringSubmatchIndex(template, -1) {
 		pattern += regexp.QuoteMeta(template[end:at[0]]) + "([^/]+)"
-		names, end = append(names, template[at[2]:at[3]]), at[1]
+		c.names, end = append(c.names, template[at[2]:at[3]]), at[1]
 	}
-	match := regexp.MustCompile(pattern + regexp.QuoteMeta(template[end:]) + "$").FindStringSubmatch(path)
+	c.pattern = regexp.MustCompile(pattern + regexp.QuoteMeta(template[end:]) + "$")
+	pathTemplates.Store(template, c)
+	return c
+}
+
+// matchPath reads an escaped path by a template.
+func matchPath(template, path string) (map[string]string, bool) {
+	c := compilePath(template)
+	match := c.pattern.FindStringSubmatch(path)
 	if match == nil {
 		return nil, false
 	}
 	values := map[string]string{}
-	for i, name := range names {
+	for i, name := range c.names {
 		value, err := url.PathUnescape(match[i+1])
 		if err != nil {
 			return nil, false

@@ -20,27 +20,42 @@ import (
 // promptly bounds how long a cancelled send may take to return.
 const promptly = 2 * time.Second
 
-// Run proves what "The contract with a vendor" asks of every connector that speaks HTTP.
+// part is one thing that a connector must prove.
+type part struct {
+	name string
+	test func(*testing.T, Harness)
+}
+
+// sendParts are what every connector that receives events must prove.
+var sendParts = []part{
+	{"statuses", testStatuses},
+	{"cancellation", testCancel},
+	{"delivery keys", testKeys},
+	{"concurrency", testConcurrency},
+	{"hostile text", testHostile},
+	{"every field", testFields},
+	{"limits", testLimits},
+	{"schema", testSchema},
+	{"dry run", testDryRun},
+	{"test alerts nobody", testTester},
+}
+
+// Run proves what "The contract with a vendor" asks of every connector that speaks HTTP: of one that sends, of one that
+// blocks, or both.
 func Run(t *testing.T, h Harness) {
 	checkSettings(t, h)
 	h = h.complete()
-	for _, part := range []struct {
-		name string
-		test func(*testing.T, Harness)
-	}{
-		{"statuses", testStatuses},
-		{"network faults", testFaults},
-		{"TLS", testTLS},
-		{"cancellation", testCancel},
-		{"delivery keys", testKeys},
-		{"concurrency", testConcurrency},
-		{"hostile text", testHostile},
-		{"every field", testFields},
-		{"limits", testLimits},
-		{"schema", testSchema},
-		{"dry run", testDryRun},
-		{"test alerts nobody", testTester},
-	} {
+	parts := []part{{"network faults", testFaults}, {"TLS", testTLS}}
+	if h.Definition.Sends() {
+		parts = append(parts, sendParts...)
+	}
+	if h.Definition.Blocks {
+		if h.Blocks == nil {
+			t.Fatal("the harness of a connector that blocks has no Blocks")
+		}
+		parts = append(parts, blockParts...)
+	}
+	for _, part := range parts {
 		t.Run(part.name, func(t *testing.T) {
 			t.Parallel()
 			part.test(t, h)

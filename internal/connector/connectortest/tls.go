@@ -103,7 +103,7 @@ func testTLS(t *testing.T, h Harness) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			v := &vendor{}
-			v.accept(h.Accept)
+			v.accept(h.accepting())
 			s := httptest.NewUnstartedServer(v)
 			s.Config.ErrorLog = log.New(io.Discard, "", 0) // it complains of handshakes that are meant to fail
 			if s.TLS = tt.server; tt.server != nil {

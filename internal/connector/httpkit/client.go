@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -45,6 +46,9 @@ type Request struct {
 	// Signatures names the headers that carry a signature; an Exchange masks them. Those that are called so ("signature"
 	// in the name) need not be listed.
 	Signatures []string
+	// Secrets are values of this request alone, such as a token that ends soon: like those of the Maker, they are kept out of
+	// what is recorded of it, of its answer and of its error.
+	Secrets []string
 }
 
 // Response is an answer, read as far as MaxBody.
@@ -153,7 +157,10 @@ func (c *Client) MaskText(text string) string { return c.maker.masker.text(text)
 // followed. An error means that there was no answer: nothing says whether the other side acted on the request. Its
 // text has secrets masked; its chain holds ErrForbiddenAddress, a *TimeoutError, context.Canceled and so on.
 func (c *Client) Do(ctx context.Context, r *Request) (*Response, error) {
-	e := ExchangeOf(ctx)
+	e, m := ExchangeOf(ctx), c.maker.masker
+	if len(r.Secrets) > 0 {
+		m = newMasker(append(slices.Clone(m.values), r.Secrets...))
+	}
 	if r.Header == nil {
 		r.Header = http.Header{}
 	}
@@ -161,7 +168,7 @@ func (c *Client) Do(ctx context.Context, r *Request) (*Response, error) {
 		r.Header["User-Agent"] = []string{c.maker.cfg.UserAgent}
 	}
 	if e != nil {
-		e.request(r, c.maker.masker)
+		e.request(r, m)
 		if e.DryRun {
 			return nil, ErrDryRun
 		}
@@ -169,7 +176,9 @@ func (c *Client) Do(ctx context.Context, r *Request) (*Response, error) {
 	start := time.Now() // a duration is measured by the monotonic clock, not by the hub's
 	resp, err := c.roundTrip(ctx, r)
 	if err != nil {
-		err = c.explain(err, r.URL)
+		err = explain(err, r.URL, m)
+	} else {
+		resp.masker = m
 	}
 	if e != nil {
 		e.answer(resp, err, time.Since(start))

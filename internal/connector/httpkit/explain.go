@@ -33,13 +33,13 @@ func (e *Error) Timeout() bool {
 }
 
 // explain makes the error that people see. Only the host of the URL is named: its path and query may hold a secret.
-func (c *Client) explain(err error, rawURL string) error {
+func explain(err error, rawURL string, m *masker) error {
 	host := "the host"
 	if u, perr := url.Parse(rawURL); perr == nil && u.Host != "" {
 		host = u.Host
 	}
 	text := describe(err, host)
-	return &Error{text: c.maker.masker.text(text), cause: err}
+	return &Error{text: m.text(text), cause: err}
 }
 
 // Explain makes the error that people see of a failed connection over a protocol other than HTTP: secrets masked, and with

@@ -2,7 +2,9 @@ package httpkit
 
 import (
 	"encoding/base64"
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"net/netip"
 	"strings"
 	"testing"
@@ -88,5 +90,41 @@ func TestRefusalsTellNoAddress(t *testing.T) {
 		if want := "siem.example.com.: " + ErrForbiddenAddress.Error(); err == nil || err.Error() != want {
 			t.Errorf("%s: got %v, want %s", address, err, want)
 		}
+	}
+}
+
+// TestSecretsOfARequest: what is secret of one request alone is kept out of all that is said of it, and of nothing else.
+func TestSecretsOfARequest(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(http.StatusBadRequest)
+		io.WriteString(w, "got "+r.Header.Get("X-Session")+" and OF-THE-MAKER") //nolint:errcheck
+	}))
+	t.Cleanup(server.Close)
+	maker := NewMaker(Config{Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}).Masking([]string{"OF-THE-MAKER"})
+	c, err := maker.Client(Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.CloseIdle)
+	for _, secrets := range [][]string{{"SESSION-1"}, nil} {
+		e := &Exchange{Full: true}
+		resp, err := c.Do(WithExchange(t.Context(), e), &Request{
+			Method: "POST", URL: server.URL, Header: http.Header{"X-Session": {"SESSION-1"}}, Body: []byte("SESSION-1"), Secrets: secrets,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := "SESSION-1"
+		if secrets != nil {
+			want = form.Mask
+		}
+		got := []string{e.RequestHeader.Get("X-Session"), string(e.RequestBody), string(e.Answer), resp.Excerpt(100)}
+		if diff := cmp.Diff([]string{want, want, "got " + want + " and " + form.Mask, "got " + want + " and " + form.Mask}, got); diff != "" {
+			t.Error(diff)
+		}
+	}
+	if _, err := c.Do(t.Context(), &Request{Method: "GET", URL: "http://of.session-2.invalid/", Secrets: []string{"session-2"}}); err == nil || strings.Contains(err.Error(), "session-2") {
+		t.Error(err)
 	}
 }

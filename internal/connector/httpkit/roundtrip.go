@@ -83,7 +83,7 @@ var readBuffers = sync.Pool{New: func() any { return new([4 << 10]byte) }}
 // can be used again, and a longer answer costs its connection.
 func (c *Client) read(answer *http.Response) (*Response, error) {
 	defer answer.Body.Close() //nolint:errcheck // nothing is left to be lost
-	resp := &Response{Status: answer.StatusCode, Header: answer.Header, masker: c.maker.masker}
+	resp := &Response{Status: answer.StatusCode, Header: answer.Header}
 	if answer.Body == http.NoBody || answer.ContentLength == 0 {
 		return resp, nil
 	}

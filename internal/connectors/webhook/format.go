@@ -8,17 +8,9 @@ import (
 	"strconv"
 
 	"github.com/tocsin-hub/tocsin/internal/connector"
+	"github.com/tocsin-hub/tocsin/internal/connector/hook"
 	"github.com/tocsin-hub/tocsin/internal/connector/httpkit"
 	"github.com/tocsin-hub/tocsin/internal/event/payload"
-)
-
-// The headers that Tocsin sets, in Go's spelling; names of headers have no case.
-const (
-	headerEvent     = "X-Tocsin-Event"    // the event's type, or "batch" for several types
-	headerDelivery  = "X-Tocsin-Delivery" // the same at every attempt
-	headerID        = "Webhook-Id"        // the same as headerDelivery
-	headerTimestamp = "Webhook-Timestamp"
-	headerSignature = "Webhook-Signature"
 )
 
 // maxPooledBody bounds the body buffer that is kept for the next request (256 KiB).
@@ -41,20 +33,12 @@ func newOutgoing(s *Settings, profile payload.Profile, version string) *outgoing
 	if version != "" {
 		h.Set("User-Agent", "Tocsin/"+version)
 	}
-	seen := map[string]bool{}
-	for _, own := range s.Headers {
-		name := http.CanonicalHeaderKey(own.Name)
-		if !seen[name] {
-			h.Del(name) // an own Content-Type or User-Agent takes the place of ours
-		}
-		seen[name] = true
-		h.Add(name, own.Value.Reveal())
-	}
+	hook.Set(h, s.Headers) // an own Content-Type or User-Agent takes the place of ours
 	o := &outgoing{
 		request: httpkit.Request{Method: s.Method, URL: s.URL, Header: h},
 		native:  http.CanonicalHeaderKey(s.SignatureHeader), raw: http.CanonicalHeaderKey(s.bodyHeader()),
 	}
-	o.request.Signatures = []string{o.native, headerSignature}
+	o.request.Signatures = []string{o.native, hook.HeaderSignature}
 	if o.raw != "" {
 		o.request.Signatures = append(o.request.Signatures, o.raw)
 	}
@@ -141,27 +125,27 @@ func (o *outgoing) reset() {
 // address sets the headers that differ between requests.
 func (o *outgoing) address(id, eventType string, unix int64) {
 	o.id, o.seconds = id, strconv.FormatInt(unix, 10)
-	o.set(headerEvent, eventType)
-	o.set(headerDelivery, id)
-	o.set(headerID, id)
-	o.set(headerTimestamp, o.seconds)
+	o.set(hook.HeaderEvent, eventType)
+	o.set(hook.HeaderDelivery, id)
+	o.set(hook.HeaderID, id)
+	o.set(hook.HeaderTimestamp, o.seconds)
 }
 
 // signed sets the signature headers over the body as it is.
-func (o *outgoing) signed(s *signer) {
-	if s.off() {
+func (o *outgoing) signed(s *hook.Signer) {
+	if s.Off() {
 		return
 	}
-	if len(s.keys) > 0 {
-		o.scratch = s.native(o.scratch[:0], o.seconds, o.body)
+	if s.Secrets() > 0 {
+		o.scratch = s.Native(o.scratch[:0], o.seconds, o.body)
 		o.set(o.native, string(o.scratch))
 	}
-	if len(s.keys) > 0 && o.raw != "" {
-		o.scratch = s.raw(o.scratch[:0], o.body)
+	if s.Secrets() > 0 && o.raw != "" {
+		o.scratch = s.Raw(o.scratch[:0], o.body)
 		o.set(o.raw, string(o.scratch))
 	}
-	o.scratch = s.standard(o.scratch[:0], o.id, o.seconds, o.body)
-	o.set(headerSignature, string(o.scratch))
+	o.scratch = s.Standard(o.scratch[:0], o.id, o.seconds, o.body)
+	o.set(hook.HeaderSignature, string(o.scratch))
 }
 
 // set gives a header one value, in place if it had one.

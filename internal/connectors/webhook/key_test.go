@@ -10,7 +10,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -106,32 +105,6 @@ func TestRotation(t *testing.T) {
 		if verifyV1a(publicOf(t, keyText), *header, *body) {
 			t.Errorf("%s: a changed body passes", step.name)
 		}
-	}
-}
-
-// TestKeyForms: the seed alone and the long form are the same key. The vector is test 2 of RFC 8032 §7.1.
-func TestKeyForms(t *testing.T) {
-	t.Parallel()
-	seed, _ := hex.DecodeString("4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb")
-	public, _ := hex.DecodeString("3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c")
-	short := "whsk_" + base64.StdEncoding.EncodeToString(seed)
-	long := "whsk_" + base64.RawStdEncoding.EncodeToString(slices.Concat(seed, public))
-	for _, text := range []string{short, strings.TrimRight(short, "="), long} {
-		key, err := privateKey(text)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got, want := publicKey(key), "whpk_"+base64.StdEncoding.EncodeToString(public); got != want {
-			t.Errorf("public key %s, want %s", got, want)
-		}
-		want := "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00"
-		if got := hex.EncodeToString(ed25519.Sign(key, []byte{0x72})); got != want {
-			t.Errorf("signature %s", got)
-		}
-	}
-	public[0] ^= 1
-	if _, err := privateKey("whsk_" + base64.StdEncoding.EncodeToString(slices.Concat(seed, public))); err == nil {
-		t.Error("another's public key is taken")
 	}
 }
 

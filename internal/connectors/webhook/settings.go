@@ -3,12 +3,12 @@ package webhook
 import (
 	"errors"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/tocsin-hub/tocsin/internal/connector"
+	"github.com/tocsin-hub/tocsin/internal/connector/hook"
 	"github.com/tocsin-hub/tocsin/internal/connector/httpkit"
 	"github.com/tocsin-hub/tocsin/internal/event/payload"
 	"github.com/tocsin-hub/tocsin/internal/form"
@@ -25,7 +25,7 @@ const (
 const (
 	connectTimeout         = 20 * time.Second
 	requestTimeout         = 15 * time.Second
-	defaultSignatureHeader = "X-Tocsin-Signature"
+	defaultSignatureHeader = hook.HeaderNative
 	socwardenHeader        = "X-SOCWarden-Signature"
 )
 
@@ -33,7 +33,7 @@ const (
 type Settings struct {
 	URL             string
 	Method          string
-	Headers         []Header
+	Headers         []hook.Header
 	SigningSecret   form.Secret
 	PreviousSecret  form.Secret
 	SignatureHeader string
@@ -46,24 +46,16 @@ type Settings struct {
 	httpkit.Connection
 }
 
-// Header is one header of every request.
-type Header struct {
-	Name   string
-	Value  form.Secret // shown unless it is a secret
-	Secret bool
-}
-
 // Form declares the settings.
 func (s *Settings) Form(f *form.Set) {
 	f.URL("url", &s.URL, "Target URL", form.Required(), form.Placeholder("https://example.com/hooks/tocsin"),
 		form.Help("Where events are sent. Use https: with http, anyone on the way can read the events."))
 	f.Choice("method", &s.Method, "Method", []string{http.MethodPost, http.MethodPut}, form.Default(http.MethodPost))
-	form.List(f, "headers", &s.Headers, "Headers", form.Key("name"), form.Max(50),
-		form.Help("Sent with every request: tokens, tenant ids, whatever the receiver wants."))
-	f.Secret("signing_secret", &s.SigningSecret, "Signing secret", form.Check(checkSecret), form.Group("Signature"),
+	hook.Headers(f, &s.Headers)
+	f.Secret("signing_secret", &s.SigningSecret, "Signing secret", form.Check(hook.CheckSecret), form.Group("Signature"),
 		form.Help("Signs every request with HMAC-SHA256: text of at least 24 bytes, or whsec_ and base64. "+
 			"Without it (or a signing key) requests are not signed, and the receiver cannot tell who sent them."))
-	f.Secret("previous_signing_secret", &s.PreviousSecret, "Previous signing secret", form.Check(checkSecret),
+	f.Secret("previous_signing_secret", &s.PreviousSecret, "Previous signing secret", form.Check(hook.CheckSecret),
 		form.Group("Signature"), form.Advanced(),
 		form.Help("While a secret is being changed: requests carry a signature by each of the two."))
 	f.Text("signature_header", &s.SignatureHeader, "Signature header", form.Default(defaultSignatureHeader),
@@ -73,10 +65,10 @@ func (s *Settings) Form(f *form.Set) {
 		form.Check(checkSignatureHeader), form.Group("Signature"), form.Advanced(),
 		form.Help("Carries the HMAC-SHA256 of the body alone by signing_secret, as hex. Left out, only the profile "+
 			"socwarden has one, in "+socwardenHeader+"."))
-	f.Secret("signing_key", &s.SigningKey, "Signing key", form.Check(checkKey), form.Group("Signature"),
+	f.Secret("signing_key", &s.SigningKey, "Signing key", form.Check(hook.CheckKey), form.Group("Signature"),
 		form.Help("Signs every request with Ed25519 (Standard Webhooks v1a): whsk_ and the base64 of the key. The receiver "+
 			"needs only the public key, which a test or a preview of the integration shows. May go along with signing_secret."))
-	f.Secret("previous_signing_key", &s.PreviousKey, "Previous signing key", form.Check(checkKey), form.Group("Signature"),
+	f.Secret("previous_signing_key", &s.PreviousKey, "Previous signing key", form.Check(hook.CheckKey), form.Group("Signature"),
 		form.Advanced(), form.Help("While a key is being changed: requests carry a signature by each of the two."))
 	f.Choice("format", &s.Format, "Format", []string{formatObject, formatArray, formatNDJSON},
 		form.Default(formatObject), form.Group("Payload"),
@@ -85,21 +77,6 @@ func (s *Settings) Form(f *form.Set) {
 	s.Batch = connector.Batch{MaxEvents: 100, MaxBytes: form.MiB, MaxWait: 200 * time.Millisecond}
 	s.Batch.Fields(f)
 	s.Connection.Fields(f, connectTimeout, requestTimeout)
-}
-
-// Form declares one header.
-func (h *Header) Form(f *form.Set) {
-	f.Text("name", &h.Name, "Name", form.Required(), form.Max(200), form.Check(checkHeaderName))
-	f.Secret("value", &h.Value, "Value", form.Required(), form.SecretWhen(secretHeader),
-		form.Check(checkHeaderValue))
-	f.Bool("secret", &h.Secret, "Secret", form.Default(false),
-		form.Help("Keeps the value from being shown again. Headers such as Authorization are always secret."))
-}
-
-// secretHeader says whether the header in this JSON object is a secret.
-func secretHeader(object map[string]any) bool {
-	name, _ := object["name"].(string)
-	return object["secret"] == true || httpkit.CarriesCredentials(name)
 }
 
 // Validate checks what spans several settings.
@@ -150,31 +127,7 @@ func (s *Settings) secrets() []string {
 	list := []string{
 		s.SigningSecret.Reveal(), s.PreviousSecret.Reveal(), s.SigningKey.Reveal(), s.PreviousKey.Reveal(), s.ClientKey.Reveal(),
 	}
-	for _, h := range s.Headers {
-		if h.Secret || httpkit.CarriesCredentials(h.Name) {
-			list = append(list, h.Value.Reveal())
-		}
-	}
-	return list
-}
-
-// reservedHeaders belong to HTTP itself or to Tocsin.
-var reservedHeaders = []string{
-	"Host", "Content-Length", "Content-Encoding", "Transfer-Encoding", "Connection", "Keep-Alive", "Upgrade", "Te",
-	"Trailer", "Expect", "Proxy-Connection", "Http2-Settings",
-	headerEvent, headerDelivery, headerID, headerTimestamp, headerSignature,
-}
-
-func checkHeaderName(name string) error {
-	for i := range len(name) {
-		if !isToken(name[i]) {
-			return errors.New("must be a header name: letters, digits and hyphens")
-		}
-	}
-	if slices.Contains(reservedHeaders, http.CanonicalHeaderKey(name)) {
-		return errors.New("is a header that HTTP or Tocsin sets itself")
-	}
-	return nil
+	return append(list, hook.SecretValues(s.Headers)...)
 }
 
 // checkSignatureHeader refuses, besides, the two headers that a user may set but the signature must not replace.
@@ -183,28 +136,5 @@ func checkSignatureHeader(name string) error {
 	case "Content-Type", "User-Agent":
 		return errors.New("is a header with another meaning")
 	}
-	return checkHeaderName(name)
-}
-
-// isToken is the character set of RFC 9110 §5.6.2.
-func isToken(c byte) bool {
-	return c|0x20 >= 'a' && c|0x20 <= 'z' || c >= '0' && c <= '9' || strings.IndexByte("!#$%&'*+-.^_`|~", c) >= 0
-}
-
-// checkHeaderValue refuses blanks around a value, which HTTP drops; the form has refused control characters.
-func checkHeaderValue(value string) error {
-	if strings.TrimSpace(value) != value {
-		return errors.New("must not begin or end with a blank")
-	}
-	return nil
-}
-
-func checkSecret(text string) error {
-	_, err := signingKey(text)
-	return err
-}
-
-func checkKey(text string) error {
-	_, err := privateKey(text)
-	return err
+	return hook.CheckHeaderName(name)
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/tocsin-hub/tocsin/internal/connector"
+	"github.com/tocsin-hub/tocsin/internal/connector/hook"
 	"github.com/tocsin-hub/tocsin/internal/connector/httpkit"
 	"github.com/tocsin-hub/tocsin/internal/event/payload"
 )
@@ -46,7 +47,7 @@ type Connector struct {
 	now      func() time.Time
 	body     body
 	profile  payload.Profile
-	sign     *signer
+	sign     *hook.Signer
 	requests sync.Pool // of *outgoing
 }
 
@@ -65,11 +66,11 @@ func open(s *Settings, env connector.Env) (*Connector, error) {
 	if err != nil {
 		return nil, err
 	}
-	sign, err := newSigner(s.SigningSecret, s.PreviousSecret)
+	sign, err := hook.NewSigner(s.SigningSecret, s.PreviousSecret)
 	if err != nil {
 		return nil, err
 	}
-	if err := sign.addKeys(s.SigningKey, s.PreviousKey); err != nil {
+	if err := sign.AddKeys(s.SigningKey, s.PreviousKey); err != nil {
 		return nil, err
 	}
 	write, profile, err := s.Payload.Open(env)
@@ -177,4 +178,22 @@ func (c *Connector) Test(ctx context.Context) error {
 		return fmt.Errorf("reaching the webhook: %w", err)
 	}
 	return judgeTest(resp, c.now())
+}
+
+// Notes say which signatures a request carries, and the public keys to give to the receiver.
+func (c *Connector) Notes() []string {
+	if c.sign.Off() {
+		return []string{"Requests are not signed: the receiver cannot tell who sent them. A secret can be set at any time; a receiver that does not check signatures yet is not disturbed."}
+	}
+	var notes []string
+	if n := c.sign.Secrets(); n > 0 {
+		notes = append(notes, fmt.Sprintf("Requests carry %d HMAC-SHA256 signature(s), in %s and as v1 in webhook-signature.", n, c.settings.SignatureHeader))
+	}
+	if header := c.settings.bodyHeader(); header != "" && c.sign.Secrets() > 0 {
+		notes = append(notes, "The signature over the body alone is in "+header+".")
+	}
+	for _, key := range c.sign.PublicKeys() {
+		notes = append(notes, "Requests carry an Ed25519 signature, as v1a in webhook-signature, that this public key verifies: "+key)
+	}
+	return notes
 }

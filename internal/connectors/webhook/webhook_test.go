@@ -8,21 +8,16 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
-	"runtime"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
 	"unicode"
 
-	"github.com/google/go-cmp/cmp"
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
-	"pgregory.net/rapid"
 
 	"github.com/tocsin-hub/tocsin/internal/connector"
 	"github.com/tocsin-hub/tocsin/internal/connector/connectortest"
+	"github.com/tocsin-hub/tocsin/internal/connector/hook"
 	"github.com/tocsin-hub/tocsin/internal/connector/httpkit"
 	"github.com/tocsin-hub/tocsin/internal/event"
 	"github.com/tocsin-hub/tocsin/internal/event/eventtest"
@@ -210,7 +205,7 @@ func TestPreviewsAreNotSigned(t *testing.T) {
 		if err := c.Send(httpkit.WithExchange(t.Context(), e), fixed(t, 1)[0]); !errors.Is(err, httpkit.ErrDryRun) {
 			t.Fatal(err)
 		}
-		for _, name := range []string{header, headerSignature, "X-Body"} {
+		for _, name := range []string{header, hook.HeaderSignature, "X-Body"} {
 			if got := e.RequestHeader.Get(name); got != form.Mask {
 				t.Errorf("%s: %s is shown as %q", header, name, got)
 			}
@@ -255,7 +250,7 @@ func TestSignatures(t *testing.T) {
 			t.Errorf("%s: a changed body passes", name)
 		}
 	}
-	previous, _ := signingKey(secretWhsec)
+	previous, _ := hook.Key(secretWhsec)
 	want := fmt.Sprintf("t=%d,v1=%x,v1=%x", now.Unix(), reference([]byte(secretText), now.Unix(), body), reference(previous, now.Unix(), body))
 	if got.Get("X-Sig") != want {
 		t.Errorf("X-Sig is %s, want %s", got.Get("X-Sig"), want)
@@ -271,51 +266,6 @@ func TestSignatures(t *testing.T) {
 	if err := byText.Verify(body, got); err != nil || got.Get("Webhook-Id") != "dlv_1" {
 		t.Errorf("second request: %v, %v", err, got)
 	}
-}
-
-// TestStandardVectors holds the signer against the vectors of the Standard Webhooks specification.
-func TestStandardVectors(t *testing.T) {
-	t.Parallel()
-	var file struct {
-		Vectors []struct {
-			Name      string `json:"name"`
-			Secret    string `json:"secret"`
-			ID        string `json:"webhook_id"`
-			Timestamp int64  `json:"webhook_timestamp"`
-			Payload   string `json:"payload"`
-			Signature string `json:"webhook_signature"`
-			Valid     bool   `json:"valid"`
-		} `json:"vectors"`
-	}
-	raw, err := os.ReadFile(filepath.Join(shared(), "specs/standard-webhooks/vectors.json"))
-	if err != nil {
-		t.Skip("the shared specifications are not here: set TOCSIN_SHARED to run this test")
-	}
-	if err := json.Unmarshal(raw, &file); err != nil {
-		t.Fatal(err)
-	}
-	for _, v := range file.Vectors {
-		secret := v.Secret
-		if !strings.HasPrefix(secret, "whsec_") {
-			secret = "whsec_" + secret // our settings tell base64 by the prefix
-		}
-		s, err := newSigner(form.NewSecret(secret))
-		if err != nil {
-			t.Fatal(err)
-		}
-		got := string(s.standard(nil, v.ID, strconv.FormatInt(v.Timestamp, 10), []byte(v.Payload)))
-		if strings.Contains(v.Signature, got) != v.Valid {
-			t.Errorf("%s: %s, the vector says %s", v.Name, got, v.Signature)
-		}
-	}
-}
-
-func shared() string {
-	if root := os.Getenv("TOCSIN_SHARED"); root != "" {
-		return root
-	}
-	_, here, _, _ := runtime.Caller(0)
-	return filepath.Join(filepath.Dir(here), "../../../../shared")
 }
 
 func TestSettings(t *testing.T) {
@@ -400,23 +350,4 @@ func TestGone(t *testing.T) {
 	if err := c.Send(t.Context(), fixed(t, 1)[0]); !connector.IsGone(err) || !strings.Contains(err.Error(), "asks for no more events") {
 		t.Errorf("error %v", err)
 	}
-}
-
-// TestSignerProperty holds the pooled, appended signatures against the plain ones.
-func TestSignerProperty(t *testing.T) {
-	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) {
-		key := rapid.StringN(24, 80, 200).Filter(func(s string) bool { return len(s) >= 24 && !strings.HasPrefix(s, "whsec_") }).Draw(t, "key")
-		body := []byte(rapid.StringN(0, 300, -1).Draw(t, "body"))
-		s, err := newSigner(form.NewSecret(key))
-		if err != nil {
-			t.Fatal(err)
-		}
-		for range 2 {
-			want := fmt.Sprintf("t=%d,v1=%x", 1234567890, reference([]byte(key), 1234567890, body))
-			if diff := cmp.Diff(want, string(s.native(nil, "1234567890", body))); diff != "" {
-				t.Fatal(diff)
-			}
-		}
-	})
 }

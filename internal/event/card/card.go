@@ -18,13 +18,14 @@ type Subject string
 const (
 	Alert    Subject = "alert"
 	Incident Subject = "incident"
+	Block    Subject = "block"
 	Other    Subject = "other" // an event that stands for itself
 )
 
 // Card is what a message shows. It is remembered as JSON between two messages about one subject.
 type Card struct {
 	Subject Subject `json:"subject"`
-	// Ref is the alert's id ("alr_…") or the incident's number ("INC-7"); empty for Other.
+	// Ref is the alert's id ("alr_…"), the incident's number ("INC-7") or the block's id ("blk_…"); empty for Other.
 	Ref string `json:"ref,omitempty"`
 	// Theirs: the incident is a sender's own. Its number may be that of another incident of the hub, which has nothing to
 	// do with it.
@@ -62,7 +63,9 @@ type Card struct {
 	Link string `json:"link,omitempty"`
 	URL  string `json:"url,omitempty"`
 
-	State State `json:"state,omitzero"`
+	// Block is what a Block is; nil for others.
+	Block *BlockInfo `json:"block,omitempty"`
+	State State      `json:"state,omitzero"`
 }
 
 // Runbook is what to do, step by step, and who answers for it.
@@ -75,9 +78,11 @@ type Runbook struct {
 
 // State is where the subject stands, and who brought it there.
 type State struct {
-	// Status is a status of event.Event: open, acknowledged, resolved; new, active, closed. Empty for Other.
+	// Status is a status of event.Event: open, acknowledged, resolved; new, active, closed; of a Block BlockPending and those
+	// that follow it. Empty for Other.
 	Status string `json:"status,omitempty"`
-	// Verb, By, At and Note tell of the last change. Verb is that of event.CaseChange; empty: nothing has changed yet.
+	// Verb, By, At and Note tell of the last change. Verb is that of event.CaseChange, or of a Block reject, block, verify, lift
+	// or lapse; empty: nothing has changed yet.
 	Verb string    `json:"verb,omitempty"`
 	By   string    `json:"by,omitempty"`
 	At   time.Time `json:"at,omitzero"`

@@ -35,6 +35,7 @@ func (c *Card) state(r *event.Record, e *event.Event) {
 		c.State.Status = status
 		c.incident(e, gjson.GetBytes(body, "data.incident"))
 	} else {
+		c.block(r)
 		return
 	}
 	c.change(r, e, gjson.GetBytes(body, "data.change"), gjson.GetBytes(body, "data"))
@@ -175,5 +176,8 @@ func (c *Card) learn(change Card) {
 	}
 	if len(change.Advice) > 0 {
 		c.Advice = change.Advice
+	}
+	if change.Block != nil {
+		c.Block = change.Block
 	}
 }

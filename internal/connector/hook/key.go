@@ -1,4 +1,4 @@
-package webhook
+package hook
 
 import (
 	"crypto/ed25519"
@@ -41,14 +41,29 @@ func privateKey(text string) (ed25519.PrivateKey, error) {
 	return nil, fmt.Errorf("must have %d or %d bytes after %s, once decoded", ed25519.SeedSize, ed25519.PrivateKeySize, prefixPrivate)
 }
 
+// CheckKey says what is wrong with the text of a signing key; see [form.Check].
+func CheckKey(text string) error {
+	_, err := privateKey(text)
+	return err
+}
+
 // publicKey is what a receiver needs, as text.
 func publicKey(key ed25519.PrivateKey) string {
 	public := key.Public().(ed25519.PublicKey)
 	return prefixPublic + base64.StdEncoding.EncodeToString(public)
 }
 
-// addKeys lets the signer sign by each key that is set, too.
-func (s *signer) addKeys(keys ...form.Secret) error {
+// PublicKeys are what a receiver needs to verify the signatures by keys, as text.
+func (s *Signer) PublicKeys() []string {
+	list := make([]string, len(s.private))
+	for i, key := range s.private {
+		list[i] = publicKey(key)
+	}
+	return list
+}
+
+// AddKeys lets the signer sign by each key that is set, too.
+func (s *Signer) AddKeys(keys ...form.Secret) error {
 	for _, secret := range keys {
 		if secret.IsZero() {
 			continue
@@ -63,7 +78,7 @@ func (s *signer) addKeys(keys ...form.Secret) error {
 }
 
 // asymmetric appends v1a,<base64> by each key. The message is signed as a whole, and so has to be put together.
-func (s *signer) asymmetric(dst []byte, id, seconds string, body []byte) []byte {
+func (s *Signer) asymmetric(dst []byte, id, seconds string, body []byte) []byte {
 	message := make([]byte, 0, len(id)+len(seconds)+len(body)+2)
 	message = append(append(message, id...), '.')
 	message = append(append(message, seconds...), '.')
@@ -76,23 +91,4 @@ func (s *signer) asymmetric(dst []byte, id, seconds string, body []byte) []byte 
 		dst = base64.StdEncoding.AppendEncode(dst, ed25519.Sign(key, message))
 	}
 	return dst
-}
-
-// Notes say which signatures a request carries, and the public keys to give to the receiver.
-func (c *Connector) Notes() []string {
-	s := c.sign
-	if s.off() {
-		return []string{"Requests are not signed: the receiver cannot tell who sent them. A secret can be set at any time; a receiver that does not check signatures yet is not disturbed."}
-	}
-	var notes []string
-	if n := len(s.keys); n > 0 {
-		notes = append(notes, fmt.Sprintf("Requests carry %d HMAC-SHA256 signature(s), in %s and as v1 in webhook-signature.", n, c.settings.SignatureHeader))
-	}
-	if header := c.settings.bodyHeader(); header != "" && len(s.keys) > 0 {
-		notes = append(notes, "The signature over the body alone is in "+header+".")
-	}
-	for _, key := range s.private {
-		notes = append(notes, "Requests carry an Ed25519 signature, as v1a in webhook-signature, that this public key verifies: "+publicKey(key))
-	}
-	return notes
 }

@@ -1,4 +1,6 @@
-package webhook
+// Package hook is what requests to endpoints of people's own have in common: headers of their choosing, and signatures by
+// which the endpoint knows who calls.
+package hook
 
 import (
 	"crypto/ed25519"
@@ -15,11 +17,21 @@ import (
 	"github.com/tocsin-hub/tocsin/internal/form"
 )
 
+// The headers that Tocsin sets, in Go's spelling; names of headers have no case.
+const (
+	HeaderEvent     = "X-Tocsin-Event"     // what the request is about
+	HeaderDelivery  = "X-Tocsin-Delivery"  // the same at every attempt
+	HeaderNative    = "X-Tocsin-Signature" // t=<unix seconds>,v1=<hex>; its name may be changed by a setting
+	HeaderID        = "Webhook-Id"         // Standard Webhooks: the same at every attempt
+	HeaderTimestamp = "Webhook-Timestamp"  // Standard Webhooks: unix seconds
+	HeaderSignature = "Webhook-Signature"  // Standard Webhooks: v1,<base64> for each secret, v1a,<base64> for each key
+)
+
 // minKey is the shortest key that signs, in bytes (Standard Webhooks 1.0.0 wants 24 to 64).
 const minKey = 24
 
-// signingKey is the key in a signing secret: what follows whsec_ is base64, any other text is its bytes.
-func signingKey(text string) ([]byte, error) {
+// Key is the key in a signing secret: what follows whsec_ is base64, any other text is its bytes. It has at least 24 bytes.
+func Key(text string) ([]byte, error) {
 	encoded, ok := strings.CutPrefix(text, "whsec_")
 	if !ok {
 		if len(text) < minKey {
@@ -37,8 +49,14 @@ func signingKey(text string) ([]byte, error) {
 	return key, nil
 }
 
-// signer makes the signatures of one integration, by each live secret and key. It is safe for concurrent use.
-type signer struct {
+// CheckSecret says what is wrong with the text of a signing secret; see [form.Check].
+func CheckSecret(text string) error {
+	_, err := Key(text)
+	return err
+}
+
+// Signer makes the signatures of one integration, by each live secret and key. It is safe for concurrent use.
+type Signer struct {
 	keys    []*keyed
 	private []ed25519.PrivateKey
 }
@@ -46,13 +64,14 @@ type signer struct {
 // keyed holds hashes that a key has already been mixed into: that saves half of the work for short messages.
 type keyed struct{ pool sync.Pool }
 
-func newSigner(secrets ...form.Secret) (*signer, error) {
-	s := &signer{}
+// NewSigner signs by each secret that is set, the newest first.
+func NewSigner(secrets ...form.Secret) (*Signer, error) {
+	s := &Signer{}
 	for _, secret := range secrets {
 		if secret.IsZero() {
 			continue
 		}
-		key, err := signingKey(secret.Reveal())
+		key, err := Key(secret.Reveal())
 		if err != nil {
 			return nil, fmt.Errorf("the signing secret %w", err)
 		}
@@ -69,19 +88,22 @@ type mac struct {
 	sum  [sha256.Size]byte
 }
 
-// off says that nothing is signed.
-func (s *signer) off() bool { return len(s.keys)+len(s.private) == 0 }
+// Off says that nothing is signed.
+func (s *Signer) Off() bool { return len(s.keys)+len(s.private) == 0 }
 
-// raw appends the signature over the body alone, by the newest secret: such a header holds one.
-func (s *signer) raw(dst, body []byte) []byte {
+// Secrets is how many secrets sign.
+func (s *Signer) Secrets() int { return len(s.keys) }
+
+// Raw appends the signature over the body alone, by the newest secret: such a header holds one. There must be one.
+func (s *Signer) Raw(dst, body []byte) []byte {
 	m := s.keys[0].mac("", "", body)
 	dst = hex.AppendEncode(dst, m.sum[:])
 	s.keys[0].pool.Put(m)
 	return dst
 }
 
-// native appends Tocsin's own signature: t=<seconds>,v1=<hex>[,v1=<hex>], over seconds, a dot and the body.
-func (s *signer) native(dst []byte, seconds string, body []byte) []byte {
+// Native appends Tocsin's own signature: t=<seconds>,v1=<hex>[,v1=<hex>], over seconds, a dot and the body.
+func (s *Signer) Native(dst []byte, seconds string, body []byte) []byte {
 	dst = append(dst, "t="...)
 	dst = append(dst, seconds...)
 	for _, k := range s.keys {
@@ -93,9 +115,9 @@ func (s *signer) native(dst []byte, seconds string, body []byte) []byte {
 	return dst
 }
 
-// standard appends the Standard Webhooks signature: v1,<base64> by each secret and v1a,<base64> by each key, with blanks
+// Standard appends the Standard Webhooks signature: v1,<base64> by each secret and v1a,<base64> by each key, with blanks
 // between them, over id, seconds and body, each followed by a dot but the last.
-func (s *signer) standard(dst []byte, id, seconds string, body []byte) []byte {
+func (s *Signer) Standard(dst []byte, id, seconds string, body []byte) []byte {
 	for i, k := range s.keys {
 		if i > 0 {
 			dst = append(dst, ' ')
