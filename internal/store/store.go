@@ -40,6 +40,8 @@ type Store interface {
 	Projects
 	MappingRules
 	Silences
+	Blocks
+	Responses
 	Noise
 	Usages
 	Integrations

@@ -95,6 +95,12 @@ type Session struct {
 	UserAgent  string // at most 256 bytes
 }
 
+// SessionSeen is where somebody is signed in from.
+type SessionSeen struct {
+	Address string // of signing in
+	Email   string
+}
+
 // Sessions keeps them. They begin through With.
 type Sessions interface {
 	// SessionByHash finds a session in whatever state; ErrNotFound.
@@ -102,6 +108,9 @@ type Sessions interface {
 	// ListSessions gives a user's sessions that are neither revoked nor past their end, newest first, at most
 	// MaxSessions.
 	ListSessions(ctx context.Context, account event.Account, user event.ID, now time.Time) ([]Session, error)
+	// RecentSessions gives the account's sessions that are neither revoked nor past their end at now and were seen at or
+	// after a time, with the addresses of their people, in no order; at most limit.
+	RecentSessions(ctx context.Context, account event.Account, seen, now time.Time, limit int) ([]SessionSeen, error)
 	// RevokeSession ends one session of a user, which keeps its first end; ErrNotFound.
 	RevokeSession(ctx context.Context, account event.Account, user, id event.ID, at time.Time) error
 	// RevokeSessions ends all valid sessions of a user but keep (zero: all), and gives their number.

@@ -20,7 +20,7 @@ import (
 // Page cache per connection, in KiB. Memory-mapped reads are off: an I/O error in a mapped page is a signal, not an
 // error.
 const (
-	configCache = 512
+	configCache = 8 << 10 // ten thousand blocks in one write; it is used only as far as there is something to hold
 	lanesCache  = 4096
 	casesCache  = 32 << 10 // the keys of a million alerts are all over the file
 	readerCache = 512

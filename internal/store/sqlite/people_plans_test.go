@@ -21,6 +21,7 @@ func TestPeoplePlans(t *testing.T) {
 		{"sealed users", sealedUsersQuery, "users_sealed", []any{id[:], 5}},
 		{"session by hash", `SELECT ` + sessionColumns + ` FROM sessions WHERE hash = ?`, "sqlite_autoindex_sessions_2", []any{id[:]}},
 		{"sessions of a user", listSessionsQuery, "sessions_user", []any{id[:], "a", 1, 5}},
+		{"sessions of an account", recentSessionsQuery, "sessions_user", []any{"a", 1, 1, 5}},
 		{"sessions past their end", `SELECT id FROM sessions WHERE expires_at < ? LIMIT ?`, "sessions_end", []any{1, 5}},
 		{"sessions revoked", `SELECT id FROM sessions WHERE revoked_at > 0 AND revoked_at < ? LIMIT ?`, "sessions_revoked", []any{1, 5}},
 		{"links of a user", `SELECT hash FROM links WHERE account = ? AND user = ? AND used_at = 0`, "links_user", []any{"a", id[:]}},

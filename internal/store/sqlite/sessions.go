@@ -44,6 +44,16 @@ func (s *Store) ListSessions(ctx context.Context, account event.Account, user ev
 const listSessionsQuery = `SELECT ` + sessionColumns + ` FROM sessions
 	WHERE user = ? AND account = ? AND revoked_at = 0 AND expires_at > ? ORDER BY id DESC LIMIT ?`
 
+// RecentSessions implements store.Sessions.
+func (s *Store) RecentSessions(ctx context.Context, account event.Account, seen, now time.Time, limit int) ([]store.SessionSeen, error) {
+	return all(ctx, s.config, func(r row, x *store.SessionSeen) error { return r.Scan(&x.Address, &x.Email) },
+		recentSessionsQuery, string(account), micros(now), micros(seen), limit)
+}
+
+// The people of an account are few, and so are the sessions of each: the other way round, all sessions would be looked at.
+const recentSessionsQuery = `SELECT s.address, u.email FROM users u CROSS JOIN sessions s ON s.user = u.id
+	WHERE u.account = ? AND u.deleted_at = 0 AND s.revoked_at = 0 AND s.expires_at > ? AND s.last_seen_at >= ? LIMIT ?`
+
 // RevokeSession implements store.Sessions.
 func (s *Store) RevokeSession(ctx context.Context, account event.Account, user, id event.ID, at time.Time) error {
 	return s.config.write(ctx, func(ctx context.Context, tx *sql.Tx) error {

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -64,6 +65,39 @@ func testSessions(t *testing.T, s *suite) {
 		got, err := empty()
 		must(t, err)
 		same(t, what, len(got), 0)
+	}
+}
+
+func testSessionsRecent(t *testing.T, s *suite) {
+	list := s.signIn(t, user(acme, "ada@example.com"), 3)
+	s.signIn(t, user(acme, "bob@example.com"), 1)
+	s.signIn(t, user(other, "eve@example.com"), 1)
+	must(t, s.RevokeSession(s.ctx, acme, list[0].User, list[0].ID, at(6)))
+	must(t, s.TouchSession(s.ctx, list[1].ID, at(30)))
+	for _, c := range []struct {
+		what      string
+		seen, now time.Time
+		limit     int
+		want      []string
+	}{
+		{"all", at(0), at(40), 10, []string{"ada@example.com", "ada@example.com", "bob@example.com"}},
+		{"seen lately", at(3), at(40), 10, []string{"ada@example.com"}},
+		{"past their end", at(0), at(1000), 10, nil},
+		{"limited", at(0), at(40), 1, nil},
+	} {
+		got, err := s.RecentSessions(s.ctx, acme, c.seen, c.now, c.limit)
+		must(t, err)
+		var people []string
+		for _, g := range got {
+			same(t, c.what+": address", g.Address, "2001:db8::1")
+			people = append(people, g.Email)
+		}
+		slices.Sort(people)
+		if c.what == "limited" {
+			same(t, c.what, len(people), 1)
+			continue
+		}
+		same(t, c.what, people, c.want)
 	}
 }
 

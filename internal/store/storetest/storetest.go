@@ -5,10 +5,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/tocsin-hub/tocsin/internal/event"
 	"github.com/tocsin-hub/tocsin/internal/journal"
@@ -51,6 +53,24 @@ func Run(t *testing.T, fresh func(t *testing.T) Place) {
 		{"Attachments", testAttachments},
 		{"IncidentRules", testIncidentRules},
 		{"Silences", testSilences},
+		{"Blocks", testBlocks},
+		{"BlocksAreUnique", testBlocksAreUnique},
+		{"BlockPlacements", testBlockPlacements},
+		{"BlockWritesAreAtomic", testBlockWritesAreAtomic},
+		{"BlocksTell", testBlocksTell},
+		{"BlockSteps", testBlockSteps},
+		{"BlocksDue", testBlocksDue},
+		{"BlocksActivated", testBlocksActivated},
+		{"BlocksPrune", testBlocksPrune},
+		{"BlockCounts", testBlockCounts},
+		{"BlocksHostile", testBlocksHostile},
+		{"BlockList", testBlockList},
+		{"BlockFilters", testBlockFilters},
+		{"Responder", testResponder},
+		{"ResponsePolicies", testResponsePolicies},
+		{"Protected", testProtected},
+		{"ResponseRules", testResponseRules},
+		{"RuleHits", testRuleHits},
 		{"Suppressed", testSuppressed},
 		{"Remembered", testRemembered},
 		{"Usage", testUsage},
@@ -69,6 +89,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Place) {
 		{"UserWithIsAtomic", testUserWithIsAtomic},
 		{"UsersSealed", testUsersSealed},
 		{"Sessions", testSessions},
+		{"SessionsRecent", testSessionsRecent},
 		{"SessionsEnd", testSessionsEnd},
 		{"SessionsAreBounded", testSessionsAreBounded},
 		{"SessionsPrune", testSessionsPrune},
@@ -210,7 +231,7 @@ func wantErr(t *testing.T, what string, err, want error) {
 
 func same(t *testing.T, what string, got, want any) {
 	t.Helper()
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := cmp.Diff(want, got, cmpopts.EquateComparable(netip.Prefix{})); diff != "" {
 		t.Fatalf("%s (-want +got):\n%s", what, diff)
 	}
 }
