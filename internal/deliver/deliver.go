@@ -172,8 +172,11 @@ func (e *Engine) Stop(ctx context.Context) error {
 const cancelGrace = 3 * time.Second
 
 // Apply makes a lane follow the integration as it is now; one that the engine does not know begins now. It returns when
-// the change and its journal position are durable.
+// the change and its journal position are durable. A responder receives no events and has no lane.
 func (e *Engine) Apply(ctx context.Context, i store.Integration) error {
+	if e.Kinds[i.Kind].Responds() {
+		return nil
+	}
 	e.tree.Lock()
 	defer e.tree.Unlock()
 	e.mu.Lock()

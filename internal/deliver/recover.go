@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"slices"
 
 	"github.com/tocsin-hub/tocsin/internal/event"
 	"github.com/tocsin-hub/tocsin/internal/journal"
@@ -29,6 +30,7 @@ func (e *Engine) recover(ctx context.Context, integrations []store.Integration) 
 	for _, r := range rows {
 		byID[r.Integration] = r
 	}
+	integrations = slices.DeleteFunc(slices.Clone(integrations), func(i store.Integration) bool { return e.Kinds[i.Kind].Responds() })
 	runs, err := e.loadRuns(ctx, integrations)
 	if err != nil {
 		return err

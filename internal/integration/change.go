@@ -83,7 +83,11 @@ func (s *Service) Update(ctx context.Context, account event.Account, id event.ID
 		if err != nil {
 			return i, err
 		}
-		return s.apply(ctx, i, def, in, errs)
+		changed, err := s.apply(ctx, i, def, in, errs)
+		if err != nil {
+			return changed, err
+		}
+		return changed, s.checkPlace(ctx, i, changed, def)
 	})
 }
 
@@ -169,7 +173,7 @@ func (s *Service) apply(ctx context.Context, i store.Integration, def connector.
 		i = switched(i, *in.Enabled, "")
 	}
 	set(&i.Paused, in.Paused)
-	if err := collect(&errs, "fallback", s.applyFallback(ctx, &i, in.Fallback)); err != nil {
+	if err := collect(&errs, "fallback", s.applyFallback(ctx, &i, def, in.Fallback)); err != nil {
 		return i, err
 	}
 
@@ -182,6 +186,9 @@ func (s *Service) apply(ctx context.Context, i store.Integration, def connector.
 		}
 	}
 	sub, err := applySubscription(i.Subscription, in.Subscription)
+	if err == nil && def.Responds() {
+		err = checkNoSubscription(sub, def.Kind)
+	}
 	if err := collect(&errs, "subscription", err); err != nil {
 		return i, err
 	}

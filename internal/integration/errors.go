@@ -55,6 +55,13 @@ func (e *NameTakenError) Error() string {
 	return fmt.Sprintf("another %s integration is named %q", e.Kind, e.Name)
 }
 
+// HeldError says how many entries a delete would leave at a responder's vendor.
+type HeldError struct{ Entries int }
+
+func (e *HeldError) Error() string {
+	return fmt.Sprintf("%d entries of ours are in force there", e.Entries)
+}
+
 // BacklogError says how much a delete would leave undelivered.
 type BacklogError struct {
 	Waiting uint64 // in the journal

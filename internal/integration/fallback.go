@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/tocsin-hub/tocsin/internal/connector"
 	"github.com/tocsin-hub/tocsin/internal/event"
 	"github.com/tocsin-hub/tocsin/internal/form"
 	"github.com/tocsin-hub/tocsin/internal/store"
@@ -41,13 +42,16 @@ func newFallbackError(others []store.Integration) *FallbackError {
 }
 
 // applyFallback checks and takes over the id of a fallback; the empty one is none, and nil changes nothing.
-func (s *Service) applyFallback(ctx context.Context, i *store.Integration, text *string) error {
+func (s *Service) applyFallback(ctx context.Context, i *store.Integration, def connector.Definition, text *string) error {
 	if text == nil {
 		return nil
 	}
 	if *text == "" {
 		i.Fallback = event.ID{}
 		return nil
+	}
+	if def.Responds() {
+		return form.Errors{{Message: "is of no use: " + noEvents(def.Kind)}}
 	}
 	id, err := event.ParseID(event.PrefixIntegration, *text)
 	if err != nil {
@@ -83,6 +87,8 @@ func (s *Service) checkFallback(ctx context.Context, i *store.Integration, id ev
 			return nil
 		case err != nil:
 			return err
+		case s.Catalogue[next.Kind].Responds():
+			return wrong("cannot take events: %s", noEvents(s.Catalogue[next.Kind].Kind))
 		}
 		at = next.Fallback
 	}

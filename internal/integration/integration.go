@@ -77,6 +77,12 @@ type Deps struct {
 	Now            func() time.Time
 	Version        string
 	PublicURL      string
+	// Began is when the process began, for the requests that vendors allow; see connector.Allowances. Zero: not asked.
+	Began time.Time
+	// Ambient says whether an account's integrations may use the credentials of the machine; nil: none may.
+	Ambient func(account event.Account) bool
+	// Held counts the entries at a responder's vendor that are there by us, or may be; nil: none.
+	Held func(ctx context.Context, account event.Account, id event.ID) (int, error)
 }
 
 // DefaultTestsPerMinute bounds an account's tests: each is a request to a place of the caller's choosing.
@@ -96,6 +102,8 @@ type Service struct {
 	opened sync.Map
 	// turns are shared by all instances that the service opens.
 	turns connector.Turns
+	// allowances are, too.
+	allowances connector.Allowances
 }
 
 // New makes a service.
@@ -113,7 +121,7 @@ func New(d Deps) *Service {
 	if d.References.LookupEnv == nil {
 		d.References.LookupEnv = os.LookupEnv
 	}
-	s := &Service{Deps: d, tests: newLimiter(cmp.Or(d.TestsPerMinute, DefaultTestsPerMinute))}
+	s := &Service{Deps: d, allowances: connector.Allowances{Since: d.Began}, tests: newLimiter(cmp.Or(d.TestsPerMinute, DefaultTestsPerMinute))}
 	_, _ = rand.Read(s.budgetKey[:]) // never fails: crypto/rand ends the process instead
 	return s
 }

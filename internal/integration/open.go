@@ -59,7 +59,8 @@ func (s *Service) open(def connector.Definition, account event.Account, id strin
 	log := s.Log.With(slog.String("kind", def.Kind.Name), slog.String("integration", id))
 	env := connector.Env{
 		Account: account, Integration: id, Log: log, HTTP: maker, Dial: maker.Dialer(), Now: s.Now, Sink: s.Sink,
-		Version: s.Version, PublicURL: s.PublicURL, Turns: &s.turns,
+		Version: s.Version, PublicURL: s.PublicURL, Turns: &s.turns, Allowances: &s.allowances,
+		Ambient: s.Ambient != nil && s.Ambient(account),
 	}
 	if known, err := event.ParseID(event.PrefixIntegration, id); err == nil && s.Memory != nil {
 		env.State, env.Tickets = stateOf{s, account, known}, ticketsOf{s, account, known}

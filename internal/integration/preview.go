@@ -36,11 +36,14 @@ func (s *Service) Preview(ctx context.Context, account event.Account, id event.I
 	if err != nil {
 		return Preview{}, err
 	}
-	record, err := s.previewed(ctx, account, in)
+	def, err := s.kind(i.Kind)
 	if err != nil {
 		return Preview{}, err
 	}
-	def, err := s.kind(i.Kind)
+	if def.Responds() {
+		return Preview{}, form.Errors{{Message: noEvents(def.Kind) + "; POST /api/v1/blocks/plan shows the request that a block would be made with"}}
+	}
+	record, err := s.previewed(ctx, account, in)
 	if err != nil {
 		return Preview{}, err
 	}

@@ -72,7 +72,7 @@ func (s *Service) sayChanged(old, i store.Integration) []store.Said {
 	what := "changed: " + strings.Join(changed, ", ")
 	if len(i.Voided) > 0 {
 		data.Voided = i.Voided
-		what += "; events wait until secrets are entered again: " + strings.Join(i.Voided, ", ")
+		what += "; " + waits(s.Catalogue[i.Kind]) + " wait until secrets are entered again: " + strings.Join(i.Voided, ", ")
 	}
 	return s.say(i, saidUpdated, what, data)
 }

@@ -63,8 +63,9 @@ func switched(i store.Integration, on bool, reason string) store.Integration {
 }
 
 // Delete ends an integration. Unless forced it refuses with a BacklogError while anything is undelivered. Its row stays
-// for its history, without secrets. Integrations whose fallback it is lose it; that, too, wants force. Errors: ErrNotFound,
-// ErrVersion, BacklogError, FallbackError.
+// for its history, without secrets. Integrations whose fallback it is lose it; that, too, wants force. So does a responder by
+// which something is blocked: its entries stay at the vendor. Errors: ErrNotFound, ErrVersion, BacklogError, HeldError,
+// FallbackError.
 func (s *Service) Delete(ctx context.Context, account event.Account, id event.ID, version int64, force bool) error {
 	s.changes.Lock()
 	defer s.changes.Unlock()
@@ -78,6 +79,9 @@ func (s *Service) Delete(ctx context.Context, account event.Account, id event.ID
 	waiting, parked := s.Lanes.Backlog(account, id)
 	if waiting+parked > 0 && !force {
 		return &BacklogError{Waiting: waiting, Parked: parked}
+	}
+	if err := s.checkHeld(ctx, i, force); err != nil {
+		return err
 	}
 	others, err := s.fallsBackTo(ctx, account, id)
 	if err != nil {

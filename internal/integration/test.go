@@ -88,7 +88,10 @@ func (s *Service) test(ctx context.Context, i store.Integration, id string, in T
 	}
 	var errs form.Errors
 	var record *event.Record
-	if in.EventType != "" {
+	switch {
+	case in.EventType != "" && def.Responds():
+		errs.Add("event_type", "must be left out: %s", noEvents(def.Kind))
+	case in.EventType != "":
 		record, err = testEvent(i.Account, in.EventType, s.Now().UTC())
 		if err := collect(&errs, "", err); err != nil {
 			return TestResult{}, err

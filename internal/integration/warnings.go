@@ -20,23 +20,25 @@ type Warning struct {
 func (s *Service) Warnings(i store.Integration) []Warning {
 	list := []Warning{}
 	warn := func(field, message string) { list = append(list, Warning{field, message}) }
-	if types := gjson.GetBytes(i.Subscription, "types"); len(types.Array()) == 0 {
+	def, known := s.Catalogue[i.Kind]
+	if def.Responds() {
+		warnOfDelivery(i, warn)
+	} else if types := gjson.GetBytes(i.Subscription, "types"); len(types.Array()) == 0 {
 		warn("subscription.types", "sends nothing until you choose event types")
 	}
 	for _, path := range i.Voided {
-		warn("settings."+path, "was given up because the destination changed; events wait until it is entered again or cleared")
+		warn("settings."+path, "was given up because the destination changed; "+waits(def)+" wait until it is entered again or cleared")
 	}
 	if text := s.fallbackWarning(i); text != "" {
 		warn("fallback", text)
 	}
-	def, known := s.Catalogue[i.Kind]
 	if !known {
 		warn("kind", "this build has no connector of this kind; nothing is sent")
 		return list
 	}
 	settings := form.Normalise(def.Settings(), i.Settings)
 	for _, path := range urlSettings(settings) {
-		warn("settings."+path, "is an http URL: events and credentials travel in clear text")
+		warn("settings."+path, "is an http URL: "+waits(def)+" and credentials travel in clear text")
 	}
 	if v := gjson.GetBytes(settings, "verify_tls"); v.Exists() && !v.Bool() {
 		warn("settings.verify_tls", "is off: anybody in between can read and change what is sent")

@@ -177,10 +177,10 @@ func (s *Subscription) explainRest(r *event.Record, integration string) Reason {
 	return Wanted
 }
 
-// ofCase says whether a type belongs to the story of an alert or an incident. Who was told how it began hears how it goes
-// on, whoever changes it.
+// ofCase says whether a type belongs to the story of an alert or an incident, or of a block. Who
+// was told how it began hears how it goes on, whoever changes it.
 func ofCase(eventType string) bool {
-	return strings.HasPrefix(eventType, "alert.") || strings.HasPrefix(eventType, "incident.")
+	return strings.HasPrefix(eventType, "alert.") || strings.HasPrefix(eventType, "incident.") || strings.HasPrefix(eventType, "ip.")
 }
 
 // names says whether a type filter other than "*" wants the type. Who asks for all means all that is sent in and what

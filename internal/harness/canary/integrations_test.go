@@ -104,16 +104,20 @@ func (s *scene) createWithout(kind, mode, leave, needed string, secret func(stri
 			s.echo.Learn(set, text)
 		}
 	}
-	status, body := s.driver.Do(s.Context(), http.MethodPost, "/api/v1/integrations", map[string]any{
-		"kind": kind, "name": set, "settings": settings, "subscription": map[string]any{"types": []string{"*"}}, "owner": "somebody",
+	in := map[string]any{
+		"kind": kind, "name": set, "settings": settings, "owner": "somebody",
 		"delivery": map[string]any{"retry": map[string]any{"schedule": []string{"0s", "50ms"}}},
-	})
+	}
+	if definition.Sends() {
+		in["subscription"] = map[string]any{"types": []string{"*"}}
+	}
+	status, body := s.driver.Do(s.Context(), http.MethodPost, "/api/v1/integrations", in)
 	var made struct{ ID string }
 	if err := json.Unmarshal(body, &made); err != nil || made.ID == "" {
 		s.Fatalf("making %s: %d %s", set, status, body)
 	}
 	s.ids = append(s.ids, made.ID)
-	if at := strings.TrimSuffix(mode, "-ref"); bytes.Contains(settings, []byte(s.echo.URL(at, set))) { // not over SMTP
+	if at := strings.TrimSuffix(mode, "-ref"); definition.Sends() && bytes.Contains(settings, []byte(s.echo.URL(at, set))) { // not over SMTP
 		s.asked = append(s.asked, at+"/"+set)
 	}
 	// A ticket that may have been made is looked for before anything else is tried, and a batch whose answer says nothing of

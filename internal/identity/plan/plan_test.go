@@ -34,7 +34,7 @@ func TestEmbedded(t *testing.T) {
 	}
 	b.WriteString("\n")
 	for _, kind := range [][2]string{
-		{"capture", "testing"}, {"email", "mail"}, {"telegram", "chat"}, {"cloudflare", "response"}, {"aws_waf", "response"},
+		{"capture", "testing"}, {"email", "mail"}, {"telegram", "chat"}, {"cloudflare", "response"}, {"awswaf", "response"},
 		{"slack", "chat"}, {"discord", "chat"}, {"webhook", "webhook"}, {"pagerduty", "paging"}, {"teams", "chat"},
 		{"splunk", "siem"}, {"elastic", "siem"}, {"sentinel", "siem"}, {"kind_of_2031", "siem"},
 	} {
