@@ -133,7 +133,7 @@ func TestFoldDescription(t *testing.T) {
 	want := store.Alert{
 		ID: event.AlertID("acme", "k"), Account: "acme", Key: "k", Status: event.AlertAcknowledged, Severity: event.Critical, Title: "nine",
 		Description: "only here", RuleID: "r", Source: "v/p", Actor: "eve", RiskScore: &risk, OrderingKey: "k",
-		Entities: []event.Entity{{Type: "ip", Value: "203.0.113.7", Role: "source", Observed: true}, {Type: "user", Value: "u"}},
+		Entities: []event.Entity{{Type: "ip", Value: "203.0.113.7", Observed: true}, {Type: "user", Value: "u"}},
 		Mitre:    []string{"T1110"}, Tags: []string{"a", "b", "c"}, Labels: map[string]string{"x": "2", "y": "3"}, Count: 5, Told: 5,
 		FirstSeen: minute(5), LastSeen: minute(12), StatusAt: minute(12), FirstEvent: a.FirstEvent, LastEvent: a.LastEvent,
 	}
@@ -145,6 +145,42 @@ func TestFoldDescription(t *testing.T) {
 	}
 	if last := entries[len(entries)-1].Change; last.By != "dana@example.com" || last.Note != "mine" {
 		t.Errorf("acknowledged: %+v", last)
+	}
+}
+
+// TestFoldRoles: an address has the role in which a sensor saw it, whatever texts before and after it say: what is blocked
+// is the observed source.
+func TestFoldRoles(t *testing.T) {
+	t.Parallel()
+	text := func(role string) string {
+		return `{"type":"alert.created","dedup_key":"k","entities":[{"type":"ip","value":"203.0.113.7","role":"` + role + `"}]}`
+	}
+	seen := func(role string) string { return strings.Replace(text(role), `"}]`, `","observed":true}]`, 1) }
+	for name, test := range map[string]struct {
+		events []string
+		want   event.Entity
+	}{
+		"text calls the victim a source":        {[]string{text("source"), seen("target")}, event.Entity{Role: "target", Observed: true}},
+		"text says so afterwards":               {[]string{seen("target"), text("source")}, event.Entity{Role: "target", Observed: true}},
+		"the sensor names no role":              {[]string{text("source"), seen("")}, event.Entity{Observed: true}},
+		"text gives a role to what was seen":    {[]string{seen(""), text("source")}, event.Entity{Observed: true}},
+		"a later sighting gives one":            {[]string{seen(""), seen("source"), seen("target")}, event.Entity{Role: "source", Observed: true}},
+		"text alone":                            {[]string{text(""), text("source")}, event.Entity{Role: "source"}},
+		"an attacker that text called a victim": {[]string{text("target"), seen("source")}, event.Entity{Role: "source", Observed: true}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var a store.Alert
+			var records []*event.Record
+			for i, body := range test.events {
+				records = append(records, record(t, i+1, body))
+			}
+			folded(t, &a, records...)
+			test.want.Type, test.want.Value = "ip", "203.0.113.7"
+			if diff := cmp.Diff([]event.Entity{test.want}, a.Entities); diff != "" {
+				t.Error(diff)
+			}
+		})
 	}
 }
 

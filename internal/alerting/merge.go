@@ -122,7 +122,8 @@ func union(have, more []string) []string {
 	return have
 }
 
-// meet adds an entity. One that was observed once stays so.
+// meet adds an entity. One that was observed once stays so, and its role is the one that it was observed in: a text that
+// names a victim as the source must not make a sensor's sighting of the victim one of an attacker.
 func meet(a *store.Alert, e *event.Entity) {
 	taken := len(e.Type) + len(e.Value) + len(e.Role)
 	for i := range a.Entities {
@@ -131,8 +132,10 @@ func meet(a *store.Alert, e *event.Entity) {
 		if known.Type != e.Type || known.Value != e.Value {
 			continue
 		}
-		known.Observed = known.Observed || e.Observed
-		if e.Role != "" && known.Role == "" {
+		switch {
+		case e.Observed && !known.Observed:
+			known.Observed, known.Role = true, e.Role
+		case e.Observed == known.Observed && known.Role == "":
 			known.Role = e.Role
 		}
 		return
