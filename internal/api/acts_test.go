@@ -29,6 +29,8 @@ var unrecorded = map[string]string{
 	"try-mapping-rule":    "reads",
 	"try-incident-rule":   "reads",
 	"try-silence":         "reads",
+	"plan-block":          "reads",
+	"try-response-rule":   "reads",
 	"begin-totp":          "nothing is in force before a code has confirmed it",
 }
 
@@ -163,7 +165,7 @@ func (h *hub) look(by *person) map[string]any {
 	h.t.Helper()
 	seen := map[string]any{}
 	for _, path := range []string{
-		"integrations", "sources", "api-keys", "users", "accounts", "projects", "mapping-rules", "alerts", "incidents", "incident-rules", "silences", "secrets", "mailbox", "deliveries", "audit", "stats",
+		"integrations", "sources", "api-keys", "users", "accounts", "projects", "mapping-rules", "alerts", "incidents", "incident-rules", "silences", "blocks", "never-block", "response-policy", "response-rules", "secrets", "mailbox", "deliveries", "audit", "stats",
 	} {
 		seen[path] = h.settled(h.want(200, "GET", "/api/v1/"+path, "").body)
 	}

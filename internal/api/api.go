@@ -35,6 +35,9 @@ import (
 	"github.com/tocsin-hub/tocsin/internal/ingest"
 	"github.com/tocsin-hub/tocsin/internal/integration"
 	"github.com/tocsin-hub/tocsin/internal/mapping"
+	"github.com/tocsin-hub/tocsin/internal/respond"
+	"github.com/tocsin-hub/tocsin/internal/respond/reconcile"
+	"github.com/tocsin-hub/tocsin/internal/respond/rule"
 	"github.com/tocsin-hub/tocsin/internal/silence"
 	"github.com/tocsin-hub/tocsin/internal/source"
 	"github.com/tocsin-hub/tocsin/internal/store"
@@ -115,12 +118,16 @@ type Deps struct {
 	Tickets    Tickets
 	Incidents  *incident.Service
 	Silences   *silence.Service
-	Catalogue  connector.Catalogue
-	Callbacks  Callbacks
-	Deliveries Deliveries
-	Mailbox    Mailbox
-	Captures   Captures
-	Health     Health
+	Blocks     *respond.Service
+	Responders *reconcile.Service
+	// ResponseRules make events ask for blocks.
+	ResponseRules *rule.Service
+	Catalogue     connector.Catalogue
+	Callbacks     Callbacks
+	Deliveries    Deliveries
+	Mailbox       Mailbox
+	Captures      Captures
+	Health        Health
 	// ClientIP gives the caller's address, seen through trusted proxies; nil takes the connection's.
 	ClientIP func(*http.Request) string
 	Log      *slog.Logger
@@ -197,6 +204,11 @@ func newServer(d Deps) *server {
 	a.deliveryOperations()
 	a.heldOperations()
 	a.silenceOperations()
+	a.blockOperations()
+	a.responderOperations()
+	a.neverBlockOperations()
+	a.policyOperations()
+	a.responseRuleOperations()
 	a.mailboxOperations()
 	a.jobOperations()
 	a.stateOperations()

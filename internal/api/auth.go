@@ -36,6 +36,9 @@ const (
 	scopeDeliveriesWrite   = string(identity.DeliveriesWrite)
 	scopeIncidents         = string(identity.IncidentsRead)
 	scopeIncidentsWrite    = string(identity.IncidentsWrite)
+	scopeBlocks            = string(identity.BlocksRead)
+	scopeBlocksWrite       = string(identity.BlocksWrite)
+	scopeBlocksApprove     = string(identity.BlocksApprove)
 	scopeAudit             = string(identity.AuditRead)
 	scopeAdmin             = string(identity.Admin)
 	// scopeAny asks for a valid key or session and for nothing more.

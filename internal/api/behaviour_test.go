@@ -48,6 +48,7 @@ func TestOtherAccounts(t *testing.T) {
 	alert := h.storedAlert(event.DefaultAccount, "a")
 	incidentPath := h.incident("x", alert)
 	file := h.want(201, "POST", incidentPath+"/attachments?name=a.txt", "a file").get("id").Str
+	fence := h.responder("edge", newFirewall(t))
 	h.account("other", "")
 	values := map[string]string{
 		"/api/v1/integrations/{id}": path, "/api/v1/events/{id}": "/api/v1/events/" + e.ID.Text(event.PrefixEvent),
@@ -58,6 +59,10 @@ func TestOtherAccounts(t *testing.T) {
 		"/api/v1/alerts/{id}":        h.alert(event.DefaultAccount, `{"type":"alert.created"}`),
 		"/api/v1/mapping-rules/{id}": h.mappingRule("noise"), "/api/v1/silences/{id}": h.silence(), "/api/v1/me/sessions/{id}": "/api/v1/me/sessions/" + session,
 		"/api/v1/incident-rules/{id}":                 h.incidentRule("x"),
+		"/api/v1/blocks/{id}":                         h.block("203.0.113.7"),
+		"/api/v1/never-block/{id}":                    h.neverBlock("198.51.100.0/24"),
+		"/api/v1/response-rules/{id}":                 h.responseRule("x"),
+		"/api/v1/responders/{id}":                     respondersBase + "/" + fence,
 		"/api/v1/incidents/{number}/alerts/{id}":      incidentPath + "/alerts/" + alert.Text(event.PrefixAlert),
 		"/api/v1/incidents/{number}/attachments/{id}": incidentPath + "/attachments/" + file,
 	}
@@ -66,7 +71,7 @@ func TestOtherAccounts(t *testing.T) {
 		"note-alert": `{"text":"x"}`, "rate-alert": `{"severity":"low"}`,
 		"update-source": `{"name":"stolen"}`, "test-source": `{"sample":{}}`, "update-project": `{"title":"stolen"}`,
 		"backfill-integration": `{"from":"2026-01-20T00:00:00Z"}`, "update-mapping-rule": `{"name":"stolen"}`, "update-incident-rule": `{"name":"stolen"}`, "update-silence": `{"reason":"stolen"}`, "update-user": `{"role":"viewer"}`,
-		"send-digest": `{}`,
+		"send-digest": `{}`, "update-response-rule": `{"name":"stolen"}`, "change-block": `{"ttl":"1h"}`, "change-never-block": `{"reason":"stolen"}`,
 	}
 	stranger, somebody := withKey(h.key("other", identity.Admin)), h.person("other", identity.RoleOwner)
 	for id, o := range documented(t, h.server.api.OpenAPI()) {
@@ -91,7 +96,7 @@ func TestOtherAccounts(t *testing.T) {
 			}
 		}
 	}
-	for _, p := range []string{"integrations", "sources", "events", "deliveries", "mailbox", "jobs", "projects", "mapping-rules", "alerts", "incidents", "incident-rules", "silences"} {
+	for _, p := range []string{"integrations", "sources", "events", "deliveries", "mailbox", "jobs", "projects", "mapping-rules", "alerts", "incidents", "incident-rules", "silences", "blocks", "never-block", "responders", "response-rules"} {
 		if r := h.want(200, "GET", "/api/v1/"+p, "", stranger); r.get("items.#").Int() != 0 {
 			t.Errorf("%s of another account lists %s", p, r.body)
 		}

@@ -17,7 +17,8 @@ type Connector struct {
 	Title        string     `json:"title" doc:"Its name for people." example:"Webhook"`
 	Summary      string     `json:"summary" doc:"What it does, in one sentence." example:"Posts events to any HTTP endpoint, signed, one at a time or in batches."`
 	Category     string     `json:"category" doc:"Where the catalogue shows it." example:"webhook"`
-	Capabilities []string   `json:"capabilities" doc:"What it can do: send (one event a request), batch (many), test (prove the credentials without alerting anybody), digest (its settings may ask for digests)." example:"[\"send\",\"batch\",\"test\"]"`
+	Group        string     `json:"group" enum:"response_actions,data_export,notifications,ticketing,testing" doc:"The group of settings that people look for it in; it follows from the category." example:"data_export"`
+	Capabilities []string   `json:"capabilities" doc:"What it can do: send (one event a request), batch (many), test (prove the credentials without alerting anybody), callback (the vendor calls), reconcile (its side is looked at from time to time), digest (its settings may ask for digests), block (it keeps addresses out: integrations of the kind are responders). Without send and batch it receives no events, and has no subscription." example:"[\"send\",\"batch\",\"test\"]"`
 	Auth         string     `json:"auth" doc:"How it authenticates." example:"Any headers, secret or not; an HMAC-SHA256 signature."`
 	Retry        string     `json:"retry" doc:"How it retries and deduplicates." example:"408, 425, 429, 5xx and network faults are tried again."`
 	Ownership    string     `json:"ownership" doc:"Whose the payload is and what it holds." example:"The payload is Tocsin's own envelope; the receiver is yours."`
@@ -35,7 +36,7 @@ type Connector struct {
 
 func newConnector(d connector.Definition) Connector {
 	c := Connector{
-		Kind: d.Kind.Name, Title: d.Kind.Title, Summary: d.Kind.Summary, Category: d.Kind.Category, Auth: d.Kind.Auth,
+		Kind: d.Kind.Name, Title: d.Kind.Title, Summary: d.Kind.Summary, Category: d.Kind.Category, Group: d.Kind.Group(), Auth: d.Kind.Auth,
 		Retry: d.Kind.Retry, Ownership: d.Kind.Ownership, DocsURL: d.Kind.DocsURL,
 		Grade: string(d.Kind.Grade()), GradeVaries: d.Grades, Order: connector.OrderNone, Capabilities: []string{},
 	}
@@ -45,7 +46,7 @@ func newConnector(d connector.Definition) Connector {
 	for _, capability := range []struct {
 		name string
 		has  bool
-	}{{"send", d.Single}, {"batch", d.Batch}, {"test", d.Tests}, {"callback", d.CallsBack}, {"reconcile", d.Reconciles}, {"digest", d.Digests}} {
+	}{{"send", d.Single}, {"batch", d.Batch}, {"test", d.Tests}, {"callback", d.CallsBack}, {"reconcile", d.Reconciles}, {"digest", d.Digests}, {"block", d.Blocks}} {
 		if capability.has {
 			c.Capabilities = append(c.Capabilities, capability.name)
 		}

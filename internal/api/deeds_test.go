@@ -167,6 +167,74 @@ var deeds = map[string]func(*testing.T, *hub) deed{
 		path := h.silence()
 		return deed{method: "DELETE", path: path, target: tail(path)}
 	},
+	"create-block": func(t *testing.T, h *hub) deed {
+		h.responder("edge", newFirewall(t))
+		return deed{method: "POST", path: blocksBase, body: `{"target":"203.0.113.7"}`, target: "203.0.113.7"}
+	},
+	"change-block":  onBlock("PATCH", "", `{"ttl":"48h"}`),
+	"end-block":     onBlock("DELETE", "", ""),
+	"reject-block":  onPending("/reject"),
+	"approve-block": onPending("/approve"),
+	"retry-block": func(t *testing.T, h *hub) deed {
+		f := newFirewall(t)
+		f.broken = true
+		id := h.responder("edge", f)
+		path := h.block("203.0.113.7")
+		h.want(200, "POST", respondersBase+"/"+id+"/reconcile", "")
+		f.broken = false
+		return deed{method: "POST", path: path + "/retry", target: tail(path)}
+	},
+	"undo-blocks": func(t *testing.T, h *hub) deed {
+		d := onBlock("POST", "", `{"last":1}`)(t, h)
+		d.path, d.target = blocksBase+"/undo", ""
+		return d
+	},
+	"import-blocks": func(t *testing.T, h *hub) deed {
+		h.responder("edge", newFirewall(t))
+		return deed{method: "POST", path: blocksBase + "/import", body: `{"items":[{"target":"203.0.113.7"}]}`}
+	},
+	"block-of-alert": func(t *testing.T, h *hub) deed {
+		h.responder("edge", newFirewall(t))
+		return deed{method: "POST", path: h.alert("acme", observedEvent) + "/block", target: "203.0.113.7"}
+	},
+	"block-of-event": func(t *testing.T, h *hub) deed {
+		h.responder("edge", newFirewall(t))
+		return deed{method: "POST", path: "/api/v1/events/" + h.engine.add(t, "acme", observedEvent).ID.Text(event.PrefixEvent) + "/block", target: "203.0.113.7"}
+	},
+	"create-never-block": func(*testing.T, *hub) deed {
+		return deed{method: "POST", path: neverBlockBase, body: `{"target":"198.51.100.0/24","reason":"the office"}`}
+	},
+	"change-never-block": func(_ *testing.T, h *hub) deed {
+		path := h.neverBlock("198.51.100.0/24")
+		return deed{method: "PATCH", path: path, body: `{"reason":"the old office"}`, target: tail(path)}
+	},
+	"delete-never-block": func(_ *testing.T, h *hub) deed {
+		path := h.neverBlock("198.51.100.0/24")
+		return deed{method: "DELETE", path: path, target: tail(path)}
+	},
+	"change-response-policy": func(*testing.T, *hub) deed {
+		return deed{method: "PATCH", path: policyBase, body: `{"per_hour":7}`, target: "acme"}
+	},
+	"set-kill-switch": func(*testing.T, *hub) deed {
+		return deed{method: "POST", path: policyBase + "/kill-switch", body: `{"on":true,"reason":"a storm"}`, target: "acme"}
+	},
+	"create-response-rule": func(*testing.T, *hub) deed {
+		return deed{method: "POST", path: responseRulesBase, body: `{"name":"x","subscription":{"types":["*"]}}`}
+	},
+	"update-response-rule": func(_ *testing.T, h *hub) deed {
+		path := h.responseRule("x")
+		return deed{method: "PATCH", path: path, body: `{"mode":"propose"}`, target: tail(path)}
+	},
+	"delete-response-rule": func(_ *testing.T, h *hub) deed {
+		path := h.responseRule("x")
+		return deed{method: "DELETE", path: path, target: tail(path)}
+	},
+	"reconcile-responder": func(t *testing.T, h *hub) deed {
+		f := newFirewall(t)
+		id := h.responder("edge", f)
+		h.block("203.0.113.7")
+		return deed{method: "POST", path: respondersBase + "/" + id + "/reconcile", target: id, idle: func() bool { return len(f.holds()) == 0 }}
+	},
 	"create-project": func(*testing.T, *hub) deed {
 		return deed{method: "POST", path: "/api/v1/projects", body: `{"name":"web"}`}
 	},
@@ -216,6 +284,24 @@ var deeds = map[string]func(*testing.T, *hub) deed{
 		return deed{method: "GET", path: "/api/v1/backup", account: event.DefaultAccount, idle: func() bool { return h.backups.Load() == 0 }}
 	},
 	"export-audit": func(*testing.T, *hub) deed { return deed{method: "GET", path: "/api/v1/audit/export"} },
+}
+
+// onBlock is a deed on a block.
+func onBlock(method, verb, body string) func(*testing.T, *hub) deed {
+	return func(t *testing.T, h *hub) deed {
+		h.responder("edge", newFirewall(t))
+		path := h.block("203.0.113.7")
+		return deed{method: method, path: path + verb, body: body, target: tail(path)}
+	}
+}
+
+// onPending is a deed on a block that waits for approval, which somebody else has asked for.
+func onPending(verb string) func(*testing.T, *hub) deed {
+	return func(t *testing.T, h *hub) deed {
+		h.responder("edge", newFirewall(t))
+		path := h.pending("203.0.113.7", withKey(h.key("acme", identity.Admin)), actIn("acme"))
+		return deed{method: "POST", path: path + verb, target: tail(path)}
+	}
 }
 
 func tail(path string) string { return path[strings.LastIndex(path, "/")+1:] }

@@ -21,6 +21,7 @@ const (
 	tagIncidents    = "Incidents"
 	tagDeliveries   = "Deliveries"
 	tagSilences     = "Silences"
+	tagBlocks       = "Blocks"
 	tagMailbox      = "Mailbox"
 	tagJobs         = "Jobs"
 	tagState        = "State"
@@ -39,7 +40,7 @@ Where a limit applies, answers carry X-RateLimit-Limit, X-RateLimit-Remaining an
 
 Problems are application/problem+json (RFC 9457) with one entry per wrong field. Lists answer {"items": […], "next": "cursor"}: pass next as cursor to go on, until there is none. Times are RFC 3339 in UTC, durations are Go durations such as "15s", sizes look like "900KiB".
 
-What people change (integrations, alerts, incidents, silences, rules) has an ETag. Send it back as If-Match with a change, and the change is refused with 412 if somebody else was faster.`
+What people change (integrations, alerts, incidents, silences, blocks, rules) has an ETag. Send it back as If-Match with a change, and the change is refused with 412 if somebody else was faster.`
 
 // newDocument begins the OpenAPI document.
 func newDocument(version string) *huma.OpenAPI {
@@ -59,6 +60,7 @@ func newDocument(version string) *huma.OpenAPI {
 			{Name: tagConnectors, Description: "What can be configured, with the JSON Schema of each connector's settings."},
 			{Name: tagDeliveries, Description: "One event on its way to one integration, with every attempt."},
 			{Name: tagSilences, Description: "What nobody wants to be told of for a time; it stays among the events and alerts."},
+			{Name: tagBlocks, Description: "Addresses that must not get in: desired state, which responders make true and prove; what is never blocked; and the rules of both."},
 			{Name: tagMailbox, Description: "Deliveries that ended in failure, kept with their cause until a person decides."},
 			{Name: tagJobs, Description: "Long work: replays from the mailbox, and backfills, which bring an integration what was received before it was made."},
 			{Name: tagState, Description: "Whether everything works, and whether the counts add up."},

@@ -103,6 +103,9 @@ func checkParameters(t *testing.T, id, path string, o map[string]any) {
 	}
 }
 
+// severalSuccesses are operations that succeed in more than one way: made, to be approved, or there already.
+var severalSuccesses = map[string]int{"create-block": 3, "block-of-alert": 3, "block-of-event": 3, "create-never-block": 2}
+
 func checkResponses(t *testing.T, id string, responses map[string]any) {
 	t.Helper()
 	good := 0
@@ -117,8 +120,12 @@ func checkResponses(t *testing.T, id string, responses map[string]any) {
 			t.Errorf("%s: %s is not a problem", id, status)
 		}
 	}
-	if good != 1 {
-		t.Errorf("%s has %d answers of success", id, good)
+	want := 1
+	if n, several := severalSuccesses[id]; several {
+		want = n
+	}
+	if good != want {
+		t.Errorf("%s has %d answers of success, want %d", id, good, want)
 	}
 }
 

@@ -40,6 +40,9 @@ import (
 	"github.com/tocsin-hub/tocsin/internal/ingest"
 	"github.com/tocsin-hub/tocsin/internal/integration"
 	"github.com/tocsin-hub/tocsin/internal/mapping"
+	"github.com/tocsin-hub/tocsin/internal/respond"
+	"github.com/tocsin-hub/tocsin/internal/respond/reconcile"
+	"github.com/tocsin-hub/tocsin/internal/respond/rule"
 	"github.com/tocsin-hub/tocsin/internal/seal"
 	"github.com/tocsin-hub/tocsin/internal/silence"
 	"github.com/tocsin-hub/tocsin/internal/source"
@@ -61,6 +64,10 @@ type hub struct {
 	sources *source.Service
 	record  *recorder
 	alerts  *alerting.Service
+
+	blocks     *respond.Service
+	responders *reconcile.Service
+	rules      *rule.Service
 
 	accounts *account.Service
 	admin    string // a key
@@ -188,7 +195,10 @@ func (h *hub) deps(dir string, record *audit.Log, log *slog.Logger) Deps {
 	h.accounts = accounts
 	h.users = user.New(user.Deps{Store: h.store, Sealer: sealer, Recorder: h.record, AccountOpen: accounts.IsOpen, Log: log})
 	integrations := integration.New(integration.Deps{
-		Store: h.store, Catalogue: catalogue, Sealer: sealer, Sink: h.inbox, Lanes: h.engine, Events: h.engine, Log: log,
+		Store: h.store, Catalogue: catalogue, Sealer: sealer, Sink: h.inbox, Lanes: followers{h.engine, h}, Events: h.engine, Log: log,
+		Held: func(ctx context.Context, account event.Account, id event.ID) (int, error) {
+			return h.responders.Held(ctx, account, id)
+		},
 		Recorder: h.record, CheckKind: plans.CheckKind, TestsPerMinute: 1000,
 		HTTP: httpkit.NewMaker(httpkit.Config{Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}),
 	})
@@ -208,11 +218,13 @@ func (h *hub) deps(dir string, record *audit.Log, log *slog.Logger) Deps {
 	})
 	incidents, err := incident.Open(h.t.Context(), incident.Deps{Store: h.store, Recorder: h.record, Log: log})
 	must(err)
+	h.openBlocks(accounts, integrations, catalogue, log)
 	silences, err := silence.Open(h.t.Context(), silence.Deps{Store: h.store, Recorder: h.record, Log: log})
 	must(err)
 	return Deps{
 		Digests: digest.New(digest.Deps{Integrations: digestIntegrations{h.store, integrations}, Store: h.store, Log: log}),
 		Mapping: rules, Alerts: h.alerts, Tickets: h.store, Incidents: incidents, Silences: silences,
+		Blocks: h.blocks, Responders: h.responders, ResponseRules: h.rules,
 		Sources: sources, Dialects: reader.Dialects(),
 		TrySource: func(ctx context.Context, account event.Account, id event.ID, header http.Header, body []byte) (ingest.Tried, error) {
 			s, err := sources.Get(ctx, account, id)

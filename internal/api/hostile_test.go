@@ -48,6 +48,8 @@ func TestHostileTexts(t *testing.T) {
 	p := h.person(event.DefaultAccount, identity.RoleViewer)
 	project, hook, incident := h.project("web"), h.webhook("x", "https://x.example.com"), h.incident("x")
 	alert := h.alert(event.DefaultAccount, `{"type":"alert.created"}`)
+	h.responder("edge", newFirewall(t))
+	block, never := h.block("203.0.113.7"), h.neverBlock("198.51.100.0/24")
 	for _, field := range []struct{ method, path, body, shown string }{ // TEXT stands for the text, UNIQUE for a name
 		{"POST", "/api/v1/accounts", `{"name":TEXT}`, "name"},
 		{"POST", "/api/v1/accounts", `{"name":UNIQUE,"title":TEXT}`, "title"},
@@ -75,6 +77,21 @@ func TestHostileTexts(t *testing.T) {
 		{"POST", "/api/v1/silences", `{"matchers":[{"field":TEXT,"value":"x"}],"ends_at":"` + soon() + `"}`, "matchers.0.field"},
 		{"POST", "/api/v1/silences", `{"where":TEXT,"ends_at":"` + soon() + `"}`, "where"},
 		{"POST", "/api/v1/silences", `{"where":"true","ends_at":TEXT}`, "ends_at"},
+		{"POST", blocksBase, `{"target":TEXT}`, ""},
+		{"POST", blocksBase, `{"target":"203.0.113.8","ttl":TEXT}`, ""},
+		{"POST", blocksBase, `{"target":"203.0.113.8","integrations":[TEXT]}`, ""},
+		{"POST", blocksBase, `{"target":"203.0.113.8","evidence":{"alert":TEXT,"event":TEXT,"incident":TEXT}}`, ""},
+		{"POST", blocksBase + "/import", `{"items":[{"target":TEXT,"reason":TEXT}]}`, ""},
+		{"POST", blocksBase + "/import", `{"items":[{TEXT:1}]}`, ""},
+		{"PATCH", block, `{"reason":TEXT}`, "reason"},
+		{"POST", alert + "/block", `{"target":TEXT}`, ""},
+		{"PATCH", never, `{"reason":TEXT}`, "reason"},
+		{"POST", neverBlockBase, `{"target":TEXT,"reason":"x"}`, ""},
+		{"PATCH", policyBase, `{"kill_reason":TEXT}`, "kill_reason"},
+		{"PATCH", policyBase, `{TEXT:1}`, ""},
+		{"POST", responseRulesBase, `{"name":TEXT,"subscription":{"types":["*"]}}`, "name"},
+		{"POST", responseRulesBase, `{"name":UNIQUE,"subscription":{"types":["*"]},"block":{"reason":TEXT,"entity_role":TEXT}}`, "block.reason"},
+		{"POST", responseRulesBase, `{"name":UNIQUE,"subscription":{"types":[TEXT]}}`, ""},
 		{"PATCH", project, `{"environment":TEXT}`, "environment"},
 		{"POST", "/api/v1/incidents", `{"title":TEXT}`, "title"},
 		{"POST", "/api/v1/incidents", `{"title":"x","owner":TEXT}`, "owner"},
@@ -176,6 +193,7 @@ func TestHostileAddresses(t *testing.T) {
 			"/api/v1/accounts?cursor=TEXT", "/api/v1/projects?cursor=TEXT", "/api/v1/api-keys?cursor=TEXT", "/api/v1/mailbox?cause_class=TEXT",
 			"/api/v1/incidents/TEXT", "/api/v1/incidents?q=TEXT", "/api/v1/incidents?timespan=TEXT", "/api/v1/incidents?severity=TEXT", "/api/v1/incidents?cursor=TEXT",
 			"/api/v1/incidents?owner=TEXT", "/api/v1/incident-rules/TEXT",
+			"/api/v1/blocks/TEXT", "/api/v1/blocks?target=TEXT", "/api/v1/blocks?q=TEXT", "/api/v1/blocks?by=TEXT", "/api/v1/never-block/check?target=TEXT", "/api/v1/never-block?cursor=TEXT",
 		} {
 			escaped := url.PathEscape(text)
 			if strings.Contains(path, "?") {

@@ -55,7 +55,7 @@ type IntegrationInput struct {
 	Settings     jsonObject         `json:"settings" doc:"The connector's settings: GET /api/v1/connectors/{kind} has their schema." example:"{\"url\":\"https://soc.example.com/hooks/tocsin\"}"`
 	Enabled      bool               `json:"enabled,omitempty" default:"true" doc:"Whether it receives events."`
 	Paused       bool               `json:"paused,omitempty" default:"false" doc:"Whether its events wait."`
-	Subscription subscriptionObject `json:"subscription,omitempty" doc:"Which events it wants. Without types it sends nothing; every other empty filter means all."`
+	Subscription subscriptionObject `json:"subscription,omitempty" doc:"Which events it wants. Without types it sends nothing; every other empty filter means all. A kind that is a responder alone receives no events and takes none."`
 	Delivery     deliveryObject     `json:"delivery,omitempty" doc:"How deliveries are made: order, concurrency, rate, batches, retries."`
 	Fallback     string             `json:"fallback,omitempty" maxLength:"64" doc:"The id of another integration of the account, which gets what ends in this one's mailbox, whatever it subscribes to. What came by fallback falls no further." example:"int_01kmb7a2v4e9zr6x3q8w5t0ysd"`
 	Owner        string             `json:"owner,omitempty" maxLength:"200" doc:"Who looks after it." example:"soc@example.com"`

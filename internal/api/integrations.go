@@ -36,7 +36,7 @@ func (a *server) integrationOperations() {
 	register(a, op{
 		id: "delete-integration", method: http.MethodDelete, path: base + "/{id}", tag: tagIntegrations, scope: scopeIntegrationsWrite, act: "integration.delete",
 		summary: "Delete an integration", status: http.StatusNoContent,
-		about:    "Its secrets are destroyed, its history stays. While deliveries are waiting or parked, or other integrations fall back to it, it is refused, saying how many and which; force gives them up, and leaves those without a fallback.",
+		about:    "Its secrets are destroyed, its history stays. While deliveries are waiting or parked, other integrations fall back to it, or addresses are blocked by it, it is refused, saying how many and which; force gives them up, leaves those without a fallback, and leaves the blocks at the vendor.",
 		problems: []int{http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed},
 	}, a.deleteIntegration)
 	for _, s := range []struct {
@@ -112,7 +112,7 @@ func (a *server) updateIntegration(ctx context.Context, in *struct {
 func (a *server) deleteIntegration(ctx context.Context, in *struct {
 	IntegrationPath
 	Condition
-	Force bool `query:"force" doc:"Delete although deliveries are waiting or parked, which are given up, or although it is the fallback of others."`
+	Force bool `query:"force" doc:"Delete although deliveries are waiting or parked, which are given up, although it is the fallback of others, or although addresses are blocked by it, which stay blocked."`
 }) (*struct{}, error) {
 	id, err := in.id()
 	if err != nil {

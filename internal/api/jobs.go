@@ -148,8 +148,12 @@ func (a *server) backfillIntegration(ctx context.Context, in *struct {
 		return nil, err
 	}
 	account := accountOf(ctx)
-	if _, err := a.Integrations.Get(ctx, account, id); err != nil {
+	i, err := a.Integrations.Get(ctx, account, id)
+	if err != nil {
 		return nil, err
+	}
+	if a.Catalogue[i.Kind].Responds() {
+		return nil, problem(http.StatusConflict, "a responder receives no events: there is nothing to bring it")
 	}
 	spec := deliver.BackfillSpec{From: in.Body.From, To: in.Body.To, All: in.Body.All}
 	what, err := json.Marshal(spec)

@@ -10,6 +10,7 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -31,10 +32,11 @@ type op struct {
 	summary, about   string
 	scope            string // empty: open to everybody
 	status           int    // of success; 200 if 0
+	also             []int  // further statuses of success, with the same body
 	body, answer     any    // examples
 	problems         []int  // statuses beside those that every operation of its shape has
 	ownBody          bool   // the handler checks the body itself
-	download         string // the content type of a file that is answered
+	download         string // the content type of a file that is answered; several with commas between
 	upload           int64  // the most bytes of a body that is a file, of whatever type; 0: the body is JSON
 	act              string // the audited action that a success leaves in the record
 	browser          bool   // open to everybody, and called by browsers: refused when another site's page makes them
@@ -73,9 +75,7 @@ func register[I, O any](a *server, o op, handle func(context.Context, *I) (*O, e
 		h.RequestBody = &huma.RequestBody{Content: map[string]*huma.MediaType{"application/json": {Example: o.body}}}
 	}
 	if o.download != "" {
-		h.Responses[strconv.Itoa(status)] = &huma.Response{Content: map[string]*huma.MediaType{
-			o.download: {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}},
-		}}
+		h.Responses[strconv.Itoa(status)] = &huma.Response{Content: downloads(o.download)}
 	}
 	if o.answer != nil {
 		h.Responses[strconv.Itoa(status)] = &huma.Response{Content: map[string]*huma.MediaType{"application/json": {Example: o.answer}}}
@@ -87,6 +87,23 @@ func register[I, O any](a *server, o op, handle func(context.Context, *I) (*O, e
 		}
 		return out, nil
 	})
+	for _, other := range o.also {
+		r := *h.Responses[strconv.Itoa(status)]
+		r.Description = http.StatusText(other)
+		h.Responses[strconv.Itoa(other)] = &r
+	}
+}
+
+// downloads are the content types of a file, with commas between.
+func downloads(types string) map[string]*huma.MediaType {
+	all := map[string]*huma.MediaType{}
+	for name := range strings.SplitSeq(types, ",") {
+		all[name] = &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}
+		if name == "application/json" {
+			all[name].Schema = &huma.Schema{Type: huma.TypeObject, AdditionalProperties: true}
+		}
+	}
+	return all
 }
 
 // problemStatuses lists what an operation of this shape may answer beside success.
@@ -173,7 +190,11 @@ func known(err error) *Problem {
 	var taken *integration.NameTakenError
 	var backlog *integration.BacklogError
 	var others *integration.FallbackError
+	var held *integration.HeldError
 	if p := knownToIdentity(err); p != nil {
+		return p
+	}
+	if p := knownToRespond(err); p != nil {
 		return p
 	}
 	switch {
@@ -187,6 +208,8 @@ func known(err error) *Problem {
 		p := problem(http.StatusConflict, fmt.Sprintf("%s; delete with ?force=true to give them up", backlog))
 		p.Waiting, p.Parked = &backlog.Waiting, &backlog.Parked
 		return p
+	case errors.As(err, &held):
+		return problem(http.StatusConflict, fmt.Sprintf("%s; end its blocks first, or delete with ?force=true to leave them there for good", held))
 	case errors.As(err, &others):
 		return problem(http.StatusConflict, fmt.Sprintf("%s; delete with ?force=true to leave them without one", others))
 	case errors.Is(err, integration.ErrVersion):

@@ -20,7 +20,7 @@ import (
 var operations = func() map[string]func(*testing.T, *hub) {
 	all := map[string]func(*testing.T, *hub){}
 	for _, some := range []map[string]func(*testing.T, *hub){
-		eventExercises, silenceExercises, sourceExercises, callbackExercises, mappingExercises, digestExercises, alertExercises, incidentExercises, fileExercises, incidentRuleExercises, keyExercises, accountExercises, peopleExercises, ownExercises, operatorExercises,
+		eventExercises, silenceExercises, blockExercises, responseExercises, responseRuleExercises, sourceExercises, callbackExercises, mappingExercises, digestExercises, alertExercises, incidentExercises, fileExercises, incidentRuleExercises, keyExercises, accountExercises, peopleExercises, ownExercises, operatorExercises,
 	} {
 		maps.Copy(all, some)
 	}

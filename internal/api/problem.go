@@ -11,6 +11,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/tocsin-hub/tocsin/internal/event"
+	"github.com/tocsin-hub/tocsin/internal/respond/guard"
 )
 
 // Problem is the body of every answer that is not a success (RFC 9457). It never repeats what the caller sent: a body
@@ -22,12 +23,14 @@ type Problem struct {
 	Detail string       `json:"detail" doc:"What went wrong with this request, in one sentence." example:"settings.url: is required"`
 	Errors []FieldError `json:"errors,omitempty" doc:"One entry per wrong field."`
 	// What programs look at: the words that other products' clients know.
-	Code       string `json:"error,omitempty" doc:"What kind of refusal it is, for programs: RATE_LIMITED, PLAN_LIMIT, EVENT_TYPE_NOT_ALLOWED, SCOPE_MISSING, …" example:"RATE_LIMITED"`
+	Code       string `json:"error,omitempty" doc:"What kind of refusal it is, for programs: RATE_LIMITED, PLAN_LIMIT, EVENT_TYPE_NOT_ALLOWED, SCOPE_MISSING, BLOCK_REFUSED, …" example:"RATE_LIMITED"`
 	Message    string `json:"message,omitempty" doc:"With error: the detail once more." example:"this key may make 600 requests a minute"`
 	RetryAfter int    `json:"retry_after,omitempty" doc:"With 429 and 503: seconds to wait, as in the header Retry-After." example:"12"`
 	// Problems of particular kinds carry more.
 	Waiting *uint64 `json:"waiting,omitempty" doc:"With 409 on a delete: deliveries that still wait in the journal."`
 	Parked  *uint64 `json:"parked,omitempty" doc:"With 409 on a delete: deliveries that are parked for another attempt."`
+	// Findings are why the guard refuses a block.
+	Findings []guard.Finding `json:"findings,omitempty" doc:"With 409 and BLOCK_REFUSED: why the guard refuses, one entry for each rule."`
 
 	headers http.Header
 }

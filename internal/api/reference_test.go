@@ -92,7 +92,7 @@ func TestReferenceLists(t *testing.T) {
 			}
 		}
 	}
-	if got := strings.Join(names, ", "); got != "Events, Alerts, Incidents, Integrations, Sources, Connectors, Deliveries, Silences, Mailbox, Jobs, State, API keys, People, Accounts, Audit, Operator" {
+	if got := strings.Join(names, ", "); got != "Events, Alerts, Incidents, Integrations, Sources, Connectors, Deliveries, Silences, Blocks, Mailbox, Jobs, State, API keys, People, Accounts, Audit, Operator" {
 		t.Errorf("the groups are %s", got)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/tocsin-hub/tocsin/internal/connector"
 	"github.com/tocsin-hub/tocsin/internal/deliver"
 	"github.com/tocsin-hub/tocsin/internal/event"
+	"github.com/tocsin-hub/tocsin/internal/respond/reconcile"
 )
 
 // HealthReport is how the hub is doing. Status is "ok", or "failing" when it cannot do its work.
@@ -20,6 +21,36 @@ type HealthReport struct {
 	Journal JournalHealth `json:"journal" doc:"The journal."`
 	Lanes   LanesHealth   `json:"lanes" doc:"The integrations' lanes: of all accounts for those of the account default, of the own account for others."`
 	Store   StoreHealth   `json:"store" doc:"The store."`
+
+	Responders RespondersHealth `json:"responders" doc:"The integrations that block: of all accounts for those of the account default, of the own account for others."`
+}
+
+// RespondersHealth sums responders up.
+type RespondersHealth struct {
+	Total   int `json:"total" doc:"How many there are."`
+	Off     int `json:"off" doc:"How many are disabled or paused, or lack a secret: blocks are not brought there."`
+	Failing int `json:"failing" doc:"How many have failed for more than five minutes: what stands there is not known."`
+	Warning int `json:"warning" doc:"How many say that blocks there have no effect."`
+}
+
+// failingFor is how long a responder fails before it counts as failing.
+const failingFor = 5 * time.Minute
+
+// Add counts more responders.
+func (r *RespondersHealth) Add(states []reconcile.State, now time.Time) {
+	for i := range states {
+		s := &states[i]
+		r.Total++
+		switch {
+		case !s.Enabled:
+			r.Off++
+		case s.Error != "" && now.Sub(s.ErrorSince) > failingFor:
+			r.Failing++
+		}
+		if len(s.Warnings) > 0 {
+			r.Warning++
+		}
+	}
 }
 
 // JournalHealth is the journal's state.
@@ -180,6 +211,7 @@ func (a *server) getHealth(ctx context.Context, _ *struct{}) (*healthAnswer, err
 	h.Status = cmp.Or(h.Status, "ok")
 	if callerOf(ctx).Home != event.DefaultAccount {
 		h = h.forTenant(a.Deliveries.Stats(accountOf(ctx)))
+		h.Responders.Add(a.Responders.States(accountOf(ctx)), time.Now())
 	}
 	out := &healthAnswer{Status: http.StatusOK, Body: h}
 	if h.Status != "ok" {
@@ -232,8 +264,12 @@ func (a *server) getIntegrationStats(ctx context.Context, in *IntegrationPath) (
 	if err != nil {
 		return nil, err
 	}
-	if _, err := a.Integrations.Get(ctx, accountOf(ctx), id); err != nil {
+	i, err := a.Integrations.Get(ctx, accountOf(ctx), id)
+	if err != nil {
 		return nil, err
+	}
+	if a.Catalogue[i.Kind].Responds() {
+		return nil, problem(http.StatusNotFound, "a responder has no deliveries to count")
 	}
 	s, ok := a.Deliveries.IntegrationStats(accountOf(ctx), id)
 	if !ok {

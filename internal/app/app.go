@@ -90,6 +90,9 @@ func serve(ctx context.Context, cfg config.Config, h *hub, srv *server, listener
 	loops.Go(func() { h.integrations.ReferenceLoop(background) })
 	loops.Go(func() { h.integrations.MemoryLoop(background) })
 	loops.Go(func() { h.callbacks.Run(background) })
+	loops.Go(func() { h.respond.Run(background) })
+	loops.Go(func() { h.reconcile.Run(background) })
+	loops.Go(func() { h.rules.Run(background) })
 	var listeners sync.WaitGroup
 	h.startSyslog(&listeners, syslogFailed)
 	loops.Go(func() { h.sources.Run(background) })

@@ -20,12 +20,17 @@ import (
 	"github.com/tocsin-hub/tocsin/internal/store"
 )
 
-// openCallbacks opens the room of vendors' calls. Alerts and incidents are changed through the two functions.
-func (h *hub) openCallbacks(alerts changeAlert, incidents changeIncident) {
-	h.callbacks = callback.New(callback.Deps{
+// openCallbacks opens the room of vendors' calls. Alerts and incidents are changed through the two functions; room gives
+// where blocks are asked for, when the hub is open; nil: nowhere.
+func (h *hub) openCallbacks(alerts changeAlert, incidents changeIncident, room func() blockRoom) {
+	d := callback.Deps{
 		Opener: h.integrations, Cases: cases{alerts, incidents}, People: people{h.store}, Catalogue: h.catalogue,
 		Recorder: h.trust.audit, AccountOpen: h.trust.accounts.IsOpen, Log: h.log,
-	})
+	}
+	if room != nil {
+		d.Blocks = blocks{room}
+	}
+	h.callbacks = callback.New(d)
 	h.closers = append(h.closers, func() error {
 		ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
 		defer cancel()
@@ -49,7 +54,7 @@ func (c calls) Receive(ctx context.Context, kind, id string, call connector.Call
 	return c.Service.Receive(ctx, kind, id, call)
 }
 
-// followers are the rooms that hear of changed integrations: deliveries, and the calls of vendors.
+// followers are the rooms that hear of changed integrations: deliveries, the calls of vendors, and blocks.
 type followers struct{ h *hub }
 
 var _ integration.Lanes = followers{}
@@ -57,13 +62,14 @@ var _ integration.Lanes = followers{}
 // Apply implements integration.Lanes.
 func (f followers) Apply(ctx context.Context, i store.Integration) error {
 	f.h.callbacks.Apply(i)
+	f.h.reconcile.Apply(i)
 	return f.h.deliver.Apply(ctx, i)
 }
 
 // Remove implements integration.Lanes.
 func (f followers) Remove(ctx context.Context, account event.Account, id event.ID) error {
 	f.h.callbacks.Remove(id)
-	return f.h.deliver.Remove(ctx, account, id)
+	return errors.Join(f.h.reconcile.Remove(ctx, account, id), f.h.deliver.Remove(ctx, account, id))
 }
 
 // Backlog implements integration.Lanes.
@@ -170,5 +176,6 @@ func (p people) Person(ctx context.Context, account event.Account, email string)
 	return callback.Person{
 		Actor: act.Actor{Kind: act.KindUser, ID: u.ID.Text(event.PrefixUser), Name: u.Email, Account: account}, Email: u.Email,
 		Alerts: scopes.Can(identity.AlertsWrite), Incidents: scopes.Can(identity.IncidentsWrite),
+		Blocks: scopes.Can(identity.BlocksWrite), Approves: scopes.Can(identity.BlocksApprove),
 	}, nil
 }

@@ -61,7 +61,7 @@ func TestPageAndBack(t *testing.T) {
 	t.Parallel()
 	o := newHouse(t)
 	rooms := &tellers{}
-	o.hub.openCallbacks(rooms.alert, rooms.incident) // before the integrations are made: no room of alerts is in the way
+	o.hub.openCallbacks(rooms.alert, rooms.incident, nil) // before the integrations are made: no room of alerts is in the way
 	o.handler = o.hub.handler()
 	paged := make(chan string, 10)
 	vendor := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -211,21 +211,23 @@ func TestPeople(t *testing.T) {
 		email  string
 		nobody bool
 		may    bool
+		blocks bool
 	}{
-		"an analyst":         {func(u *store.User) {}, "dana@example.com", false, true},
-		"however written":    {func(u *store.User) {}, "DANA@example.com", false, true},
-		"a viewer":           {func(u *store.User) { u.Role = "viewer" }, "dana@example.com", false, false},
-		"an owner":           {func(u *store.User) { u.Role = "owner" }, "dana@example.com", false, true},
-		"a role of tomorrow": {func(u *store.User) { u.Role = "wizard" }, "dana@example.com", false, false},
-		"disabled":           {func(u *store.User) { u.Disabled = true }, "dana@example.com", true, false},
-		"only invited":       {func(u *store.User) { u.Password = "" }, "dana@example.com", true, false},
-		"of another account": {func(u *store.User) { u.Account = "other" }, "dana@example.com", true, false},
-		"no address":         {func(u *store.User) {}, "Dana <dana@example.com>", true, false},
+		"an analyst":         {func(u *store.User) {}, "dana@example.com", false, true, false},
+		"however written":    {func(u *store.User) {}, "DANA@example.com", false, true, false},
+		"a viewer":           {func(u *store.User) { u.Role = "viewer" }, "dana@example.com", false, false, false},
+		"a responder":        {func(u *store.User) { u.Role = "responder" }, "dana@example.com", false, true, true},
+		"an owner":           {func(u *store.User) { u.Role = "owner" }, "dana@example.com", false, true, true},
+		"a role of tomorrow": {func(u *store.User) { u.Role = "wizard" }, "dana@example.com", false, false, false},
+		"disabled":           {func(u *store.User) { u.Disabled = true }, "dana@example.com", true, false, false},
+		"only invited":       {func(u *store.User) { u.Password = "" }, "dana@example.com", true, false, false},
+		"of another account": {func(u *store.User) { u.Account = "other" }, "dana@example.com", true, false, false},
+		"no address":         {func(u *store.User) {}, "Dana <dana@example.com>", true, false, false},
 	} {
 		u := store.User{ID: event.NewID(), Account: "acme", Email: "dana@example.com", Role: "analyst", Password: "x"}
 		tt.change(&u)
 		p, err := people{users{user: u}}.Person(t.Context(), "acme", tt.email)
-		if errors.Is(err, callback.ErrNobody) != tt.nobody || p.Alerts != tt.may || p.Incidents != tt.may {
+		if errors.Is(err, callback.ErrNobody) != tt.nobody || p.Alerts != tt.may || p.Incidents != tt.may || p.Blocks != tt.blocks || p.Approves != tt.blocks {
 			t.Errorf("%s: %+v, %v", name, p, err)
 		}
 	}

@@ -19,10 +19,13 @@ func (h *hub) openCases() {
 	})
 }
 
-// sweep lets the journal go of what is before a position: alerts of it are folded, and lanes have counted what they have
-// not read.
+// sweep lets the journal go of what is before a position: alerts of it are folded, response rules have looked at it, and
+// lanes have counted what they have not read.
 func (h *hub) sweep(ctx context.Context, before journal.Position) error {
 	if err := h.alerts.Sweep(ctx, before); err != nil {
+		return err
+	}
+	if err := h.rules.Sweep(ctx, before); err != nil {
 		return err
 	}
 	return h.deliver.Sweep(ctx, before)

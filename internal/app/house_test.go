@@ -132,6 +132,9 @@ func (o *house) must(account event.Account, method, path, body string) gjson.Res
 	return gjson.Parse(a.body)
 }
 
+// exempt is what no block of an account touches.
+var exempt = map[event.Account]string{"parent": "198.51.100.1", "child": "198.51.100.2", "other": "198.51.100.3", event.DefaultAccount: "198.51.100.4"}
+
 // furnish gives an account one of everything.
 func (o *house) furnish(name event.Account) {
 	o.t.Helper()
@@ -157,6 +160,11 @@ func (o *house) furnish(name event.Account) {
 	o.must(name, "POST", "/api/v1/incidents", fmt.Sprintf(`{"title":%q,"description":%q,"tags":[%q]}`, mark("incident"), mark("description"), mark("tag")))
 	o.must(name, "POST", "/api/v1/incidents/INC-1/notes", fmt.Sprintf(`{"text":%q}`, mark("note")))
 	file := o.must(name, "POST", "/api/v1/incidents/INC-1/attachments?name="+mark("file"), mark("content")).Get("id").Str
+	fence := o.must(name, "POST", "/api/v1/integrations", fmt.Sprintf(
+		`{"kind":"responder","name":%q,"settings":{"url":%q,"signing_secret":%q}}`, mark("responder"), dead.URL, mark("signing secret"))).Get("id").Str
+	block := o.must(name, "POST", "/api/v1/blocks", fmt.Sprintf(`{"target":"203.0.113.7","reason":%q}`, mark("block"))).Get("id").Str
+	never := o.must(name, "POST", "/api/v1/never-block", fmt.Sprintf(`{"target":%q,"reason":%q}`, exempt[name], mark("never block"))).Get("id").Str
+	response := o.must(name, "POST", "/api/v1/response-rules", fmt.Sprintf(`{"name":%q,"subscription":{"types":["alert.*"]}}`, mark("response rule"))).Get("id").Str
 	alert := store.Alert{
 		ID: event.AlertID(name, mark("alert")), Account: name, Key: mark("alert"), Title: mark("title"), Status: event.AlertOpen,
 		FirstSeen: time.Now(), LastSeen: time.Now(), StatusAt: time.Now(),
@@ -170,9 +178,10 @@ func (o *house) furnish(name event.Account) {
 			"/api/v1/incident-rules/": caseRule, "/api/v1/silences/": silence,
 			"/api/v1/users/": user, "/api/v1/api-keys/": key, "/api/v1/alerts/": alert.ID.Text(event.PrefixAlert),
 			"/api/admin/api-keys/": key, "/api/v1/events/": ev, "/api/v1/deliveries/": delivery, "/api/v1/jobs/": job,
+			"/api/v1/blocks/": block, "/api/v1/never-block/": never, "/api/v1/response-rules/": response, "/api/v1/responders/": fence,
 			"/api/v1/accounts/": string(name), "/api/v1/me/sessions/": event.NewID().Text(event.PrefixSession),
 		},
-		secrets: []string{"canary-" + string(name) + "-", integration, source, project, rule, silence, caseRule, file, user, key, ev, delivery, job, alert.ID.Text(event.PrefixAlert)},
+		secrets: []string{"canary-" + string(name) + "-", integration, source, project, rule, silence, caseRule, file, fence, block, never, response, user, key, ev, delivery, job, alert.ID.Text(event.PrefixAlert)},
 	}
 }
 

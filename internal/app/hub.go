@@ -33,6 +33,9 @@ import (
 	"github.com/tocsin-hub/tocsin/internal/journal"
 	"github.com/tocsin-hub/tocsin/internal/journal/embedded"
 	"github.com/tocsin-hub/tocsin/internal/mapping"
+	"github.com/tocsin-hub/tocsin/internal/respond"
+	"github.com/tocsin-hub/tocsin/internal/respond/reconcile"
+	"github.com/tocsin-hub/tocsin/internal/respond/rule"
 	"github.com/tocsin-hub/tocsin/internal/seal"
 	"github.com/tocsin-hub/tocsin/internal/silence"
 	"github.com/tocsin-hub/tocsin/internal/source"
@@ -63,6 +66,9 @@ type hub struct {
 	alerts       *alerting.Service
 	incidents    *incident.Service
 	silences     *silence.Service
+	respond      *respond.Service
+	reconcile    *reconcile.Service
+	rules        *rule.Service
 	announce     *announce.Pump
 	inbox        *capture.Inbox
 	metrics      *metrics
@@ -122,6 +128,9 @@ func open(ctx context.Context, cfg config.Config, log *slog.Logger) (_ *hub, err
 		return nil, err
 	}
 	h.openCases()
+	if err := h.openResponse(ctx, cfg); err != nil {
+		return nil, err
+	}
 	h.openDigests()
 	h.openIngest(cfg)
 	if err := h.openSyslog(ctx); err != nil {
@@ -189,6 +198,13 @@ func highestMark(ctx context.Context, s store.Store) (journal.Position, error) {
 	if err != nil {
 		return highest, err
 	}
+	looked, err := rule.Mark(ctx, s)
+	if err != nil {
+		return highest, err
+	}
+	if highest.Less(looked) {
+		highest = looked
+	}
 	tail, err := s.LoadTail(ctx)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return highest, fmt.Errorf("reading the tail's mark: %w", err)
@@ -208,6 +224,21 @@ func highestMark(ctx context.Context, s store.Store) (journal.Position, error) {
 	return highest, nil
 }
 
+// began is since when requests to vendors are counted. Zero, nothing was used up before: there is no responder yet that a
+// process before this one could have had. The first block of a new hub does not wait for a budget to fill.
+func (h *hub) began() (time.Time, error) {
+	list, err := h.store.AllIntegrations(context.Background())
+	if err != nil {
+		return time.Time{}, fmt.Errorf("reading the integrations: %w", err)
+	}
+	for _, i := range list {
+		if h.catalogue[i.Kind].Blocks {
+			return time.Now(), nil
+		}
+	}
+	return time.Time{}, nil
+}
+
 func (h *hub) openDelivery(cfg config.Config) error {
 	maker, err := h.maker(cfg)
 	if err != nil {
@@ -222,10 +253,19 @@ func (h *hub) openDelivery(cfg config.Config) error {
 			Ledger: cfg.Ledger.MaxAge, LedgerBytes: cfg.Ledger.MaxBytes, Mailbox: cfg.Mailbox.MaxAge,
 		},
 	})
+	began, err := h.began()
+	if err != nil {
+		return err
+	}
 	h.integrations = integration.New(integration.Deps{
 		Store: told, Catalogue: h.catalogue, Sealer: h.sealer, Sink: h.inbox, Lanes: followers{h}, Events: h.deliver, HTTP: maker,
 		Recorder: h.trust.audit, CheckKind: h.trust.plans.CheckKind, References: h.references(cfg),
 		Memory: h.store, Log: h.log, Version: version.Number(), PublicURL: cfg.PublicURL,
+		Held: func(ctx context.Context, account event.Account, id event.ID) (int, error) {
+			return h.reconcile.Held(ctx, account, id)
+		},
+		// The machine's own credentials are the operator's.
+		Began: began, Ambient: func(account event.Account) bool { return account == event.DefaultAccount },
 	})
 	h.openCallbacks(
 		func(ctx context.Context, account event.Account, id event.ID, c change) (*event.Record, error) {
@@ -236,6 +276,7 @@ func (h *hub) openDelivery(cfg config.Config) error {
 			_, r, err := h.incidents.Apply(ctx, account, number, alerting.Change(c))
 			return r, err
 		},
+		func() blockRoom { return h.respond },
 	)
 	h.secrets = &integration.Secrets{
 		Sealer: h.sealer, Integrations: h.integrations, Others: []seal.Resealer{h.trust.users, h.sources}, Recorder: h.trust.audit,
@@ -349,6 +390,7 @@ func (h *hub) start(ctx context.Context) error {
 		return fmt.Errorf("reading the integrations: %w", err)
 	}
 	h.callbacks.Load(list)
+	h.reconcile.Load(list)
 	return h.deliver.Start(ctx, list)
 }
 

@@ -52,7 +52,7 @@ func newMetrics(h *hub) *metrics {
 	m.sources = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "tocsin_source_requests_total", Help: "Requests to source endpoints by dialect and result (accepted, repeated, invalid, refused, failed).",
 	}, []string{"dialect", "result"})
-	m.registry.MustRegister(m.sources, m.requests, m.events, m.bytes, m.took, m.refused, (*stateCollector)(m), (*caseCollector)(m), (*trustCollector)(m), (*syslogCollector)(m),
+	m.registry.MustRegister(m.sources, m.requests, m.events, m.bytes, m.took, m.refused, (*stateCollector)(m), (*caseCollector)(m), (*responseCollector)(m), (*trustCollector)(m), (*syslogCollector)(m),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }

@@ -20,6 +20,9 @@ func (h *hub) Health(ctx context.Context) api.HealthReport {
 		Lanes: api.LanesOf(h.deliver.AllStats()),
 		Store: api.StoreHealth{OK: true},
 	}
+	for _, account := range h.trust.accounts.Names() {
+		r.Responders.Add(h.reconcile.States(account), time.Now())
+	}
 	if s.Failed != nil {
 		r.Journal.Error = s.Failed.Error()
 	}

@@ -75,7 +75,7 @@ func (h *hub) handler() http.Handler {
 	rest := api.New(api.Deps{
 		Gate: t.gate, Accounts: t.accounts, Matrix: t.matrix, Plans: t.plans, Users: t.users, Audit: t.audit, Recorder: t.audit,
 		Sources: h.sources, TrySource: h.trySource, Dialects: h.ingest.Dialects(), Mapping: h.mapping,
-		Digests: h.digests, Alerts: h.alerts, Tickets: h.store, Incidents: h.incidents, Silences: h.silences,
+		Digests: h.digests, Alerts: h.alerts, Tickets: h.store, Incidents: h.incidents, Silences: h.silences, Blocks: h.respond, Responders: h.reconcile, ResponseRules: h.rules,
 		Identity: t.keys, Integrations: h.integrations, Secrets: h.secrets, Catalogue: h.catalogue, Deliveries: h.deliver, Callbacks: calls{h.callbacks, h},
 		Mailbox: h.store, Captures: h.inbox, Backup: h.backup, Health: h, ClientIP: h.clientIP, Log: h.log, Version: version.Number(),
 		Egress:    api.Egress{Addresses: h.cfg.Egress.Addresses, Bind: h.cfg.Egress.Bind, Proxy: !h.cfg.Egress.Proxy.IsZero()},

@@ -54,12 +54,21 @@ type Cases interface {
 	Apply(ctx context.Context, account event.Account, integration event.ID, w connector.Wish, by string) (*event.Record, error)
 }
 
+// Blocks keep addresses out. The actor of ctx is a person whose role allows it.
+type Blocks interface {
+	// Apply does w, whose verb is connector.Block, Approve or Reject, and says to people what was done. An error made by
+	// Refuse says that it cannot be done; any other one, that it may work later.
+	Apply(ctx context.Context, account event.Account, w connector.Wish) (done string, err error)
+}
+
 // Person is a user of an account, as far as it matters here.
 type Person struct {
 	Actor act.Actor
 	Email string
 	// Alerts and Incidents say whether the role allows to change them.
 	Alerts, Incidents bool
+	// Blocks says whether the role allows to ask for blocks, Approves whether it allows to decide about those of others.
+	Blocks, Approves bool
 }
 
 // People know the users of accounts.
@@ -90,13 +99,15 @@ func (e *refusal) Error() string { return e.text }
 // Is makes the record of acts call it a refusal.
 func (e *refusal) Is(target error) bool { return target == act.ErrRefused }
 
-// Deps are what a Service is made of. Those from Recorder on may be zero.
+// Deps are what a Service is made of. Those from Blocks on may be zero.
 type Deps struct {
 	Opener    Opener
 	Cases     Cases
 	People    People
 	Catalogue connector.Catalogue
 
+	// Blocks is nil where nothing can be blocked.
+	Blocks Blocks
 	// Recorder writes down what is done; nil writes nothing.
 	Recorder act.Recorder
 	// AccountOpen says whether an account exists and is not closed; nil: every one.

@@ -81,6 +81,7 @@ type world struct {
 	opens   int
 	states  map[event.ID]*connectortest.State
 	applied []change
+	blocked []change
 	fails   func(change) error // of Apply
 	acts    []act.Act
 	ends    []error
@@ -102,7 +103,7 @@ func newWorld(t *testing.T) *world {
 		people: map[string]Person{}, open: map[event.Account]bool{"acme": true, "other": true},
 	}
 	w.Service = New(Deps{
-		Opener: w, Cases: w, People: w, Catalogue: catalogue(), Recorder: w,
+		Opener: w, Cases: w, People: w, Catalogue: catalogue(), Recorder: w, Blocks: blocker{w},
 		AccountOpen: func(a event.Account) bool { w.mu.Lock(); defer w.mu.Unlock(); return w.open[a] },
 	})
 	t.Cleanup(func() {
@@ -164,6 +165,23 @@ func (w *world) Apply(_ context.Context, account event.Account, integration even
 	}
 	w.applied = append(w.applied, c)
 	return &event.Record{ID: event.NewID(), Account: account, Type: "alert.updated"}, nil
+}
+
+// blocker is the world as a room of blocks.
+type blocker struct{ *world }
+
+// Apply implements Blocks.
+func (b blocker) Apply(ctx context.Context, account event.Account, wish connector.Wish) (string, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	c := change{account: account, wish: wish, by: act.From(ctx).ID}
+	if b.fails != nil {
+		if err := b.fails(c); err != nil {
+			return "", err
+		}
+	}
+	b.blocked = append(b.blocked, c)
+	return "it is done", nil
 }
 
 // verbs are those that were done, in their order.

@@ -42,8 +42,8 @@ type CallLine struct {
 
 // WishLine is one thing that was asked for, and what became of it.
 type WishLine struct {
-	Verb    connector.Verb `json:"verb" doc:"What was asked for: acknowledge, resolve, reopen, assign, note, rate." example:"acknowledge"`
-	Of      string         `json:"of" doc:"Of which alert or incident." example:"INC-1042"`
+	Verb    connector.Verb `json:"verb" doc:"What was asked for: acknowledge, resolve, reopen, assign, note, rate, block, approve, reject." example:"acknowledge"`
+	Of      string         `json:"of" doc:"Of which alert, incident or block." example:"INC-1042"`
 	Person  string         `json:"person,omitempty" doc:"Who did it over there." example:"Dana Doe"`
 	By      string         `json:"by,omitempty" doc:"The user in whose name it was done." example:"dana@example.com"`
 	Outcome string         `json:"outcome" enum:"done,nothing,refused,repeated,outdated,failed" doc:"What became of it. Nothing had to be changed, the same message came before, or a newer change is known."`

@@ -70,10 +70,12 @@ func (s *Service) do(ctx context.Context, inst *instance, w connector.Wish) (tol
 		told.Outcome, told.Note = Outdated, late
 	case out.Refusal != "":
 		told.Outcome, told.Note = Refused, out.Refusal
-	case out.Record == nil:
-		told.Outcome = Nothing
-	default:
+	case out.Record != nil:
 		told.Outcome, told.Event = Done, out.Record.ID.Text(event.PrefixEvent)
+	case out.Done != "":
+		told.Outcome = Done
+	default:
+		told.Outcome = Nothing
 	}
 	return told, &out, nil
 }
@@ -96,10 +98,14 @@ func malformed(w connector.Wish) string {
 		if strings.TrimSpace(w.Text) == "" {
 			return "the note is empty"
 		}
+	case connector.Block, connector.Approve, connector.Reject:
+		return malformedBlock(w)
 	default:
 		return fmt.Sprintf("nobody knows how to %.40q", string(w.Verb))
 	}
 	switch {
+	case w.Entity != "" || !w.Block.IsZero():
+		return fmt.Sprintf("it is about a block, and %s is not done to one", w.Verb)
 	case w.Alert.IsZero() && w.Incident == "", !w.Alert.IsZero() && w.Incident != "":
 		return "it does not say of which alert or incident"
 	case w.Incident != "" && event.IncidentNumber(w.Incident) == 0:
@@ -108,9 +114,28 @@ func malformed(w connector.Wish) string {
 	return ""
 }
 
+// maxEntity bounds the text of an address, in bytes.
+const maxEntity = 64
+
+// malformedBlock is malformed for what is about a block.
+func malformedBlock(w connector.Wish) string {
+	asks := w.Verb == connector.Block
+	switch {
+	case !w.Personal: // an integration blocks nothing by itself, and approves nothing
+		return "only a person can " + string(w.Verb) + " that, and it does not say who does"
+	case w.Incident != "", asks == w.Alert.IsZero(), asks != w.Block.IsZero():
+		return "it does not say of which alert or block"
+	case asks && (w.Entity == "" || len(w.Entity) > maxEntity), !asks && w.Entity != "":
+		return "it does not say which address"
+	}
+	return ""
+}
+
 // subject is what a wish is about.
 func subject(w connector.Wish) string {
 	switch {
+	case !w.Block.IsZero():
+		return w.Block.Text(event.PrefixBlock)
 	case w.Incident != "":
 		return event.Clip(w.Incident, maxName)
 	case !w.Alert.IsZero():
@@ -139,7 +164,9 @@ func (s *Service) apply(ctx context.Context, inst *instance, w connector.Wish) (
 	if w.Personal && refused == nil {
 		out.By = by
 	}
-	after, err := json.Marshal(written{Verb: w.Verb, Of: subject(w), Person: person(w.Person), Message: event.Clip(line(w.ID), maxName)})
+	after, err := json.Marshal(written{
+		Verb: w.Verb, Of: subject(w), Address: line(w.Entity), Person: person(w.Person), Message: event.Clip(line(w.ID), maxName),
+	})
 	if err != nil {
 		return out, fmt.Errorf("writing down what a vendor asks for: %w", err)
 	}
@@ -148,16 +175,32 @@ func (s *Service) apply(ctx context.Context, inst *instance, w connector.Wish) (
 		if refused != nil {
 			return refused
 		}
+		if isBlock(w.Verb) {
+			out.Done, err = s.block(ctx, inst, w)
+			return err
+		}
 		out.Record, err = s.Cases.Apply(ctx, inst.row.Account, inst.row.ID, w, by)
 		return err
 	})
 	return out, err
 }
 
+func isBlock(v connector.Verb) bool {
+	return v == connector.Block || v == connector.Approve || v == connector.Reject
+}
+
+func (s *Service) block(ctx context.Context, inst *instance, w connector.Wish) (done string, err error) {
+	if s.Blocks == nil {
+		return "", Refuse("nothing can be blocked here")
+	}
+	return s.Blocks.Apply(ctx, inst.row.Account, w)
+}
+
 // written is what the record keeps of a wish.
 type written struct {
 	Verb    connector.Verb `json:"verb"`
 	Of      string         `json:"of"`
+	Address string         `json:"address,omitempty"`
 	Person  string         `json:"person,omitempty"`
 	Message string         `json:"message,omitempty"`
 }
@@ -183,12 +226,28 @@ func (s *Service) whoAsks(ctx context.Context, inst *instance, w connector.Wish)
 		return who, by, Refuse(fmt.Sprintf("%s is no user of Tocsin: an administrator can invite them", email)), nil
 	case err != nil:
 		return who, by, nil, fmt.Errorf("looking up a person: %w", err)
-	case w.Incident != "" && !p.Incidents:
-		refused = Refuse(fmt.Sprintf("the role of %s does not allow to change incidents", email))
-	case w.Incident == "" && !p.Alerts:
-		refused = Refuse(fmt.Sprintf("the role of %s does not allow to change alerts", email))
+	}
+	if what := lacks(&p, w); what != "" {
+		refused = Refuse(fmt.Sprintf("the role of %s does not allow to %s", email, what))
 	}
 	return p.Actor, p.Email, refused, nil
+}
+
+// lacks says what the role of a person would have to allow and does not; empty: it allows it.
+func lacks(p *Person, w connector.Wish) string {
+	allowed, what := p.Alerts, "change alerts"
+	switch {
+	case w.Verb == connector.Block:
+		allowed, what = p.Blocks, "block addresses"
+	case w.Verb == connector.Approve || w.Verb == connector.Reject:
+		allowed, what = p.Approves, "approve or reject blocks"
+	case w.Incident != "":
+		allowed, what = p.Incidents, "change incidents"
+	}
+	if allowed {
+		return ""
+	}
+	return what
 }
 
 func orSomebody(name string) string {

@@ -42,6 +42,9 @@ type commands struct {
 	Alerts       alertsCmd       `cmd:"" group:"look" help:"Look at the queue of alerts, and work on it."`
 	Incidents    incidentsCmd    `cmd:"" group:"look" help:"Work on incidents: list, make, change, note, link alerts."`
 	Silences     silencesCmd     `cmd:"" group:"look" help:"Say what nobody wants to be told of for a time."`
+	Blocks       blocksCmd       `cmd:"" group:"look" help:"Keep addresses out: plan, make, approve, undo blocks."`
+	NeverBlock   neverBlockCmd   `cmd:"" group:"look" help:"Say what no block ever touches, and ask why."`
+	Response     responseCmd     `cmd:"" group:"look" help:"Look at the rules for blocks and at responders; stop everything."`
 	Integrations integrationsCmd `cmd:"" group:"look" help:"Look at integrations, try them, switch them on and off."`
 	Deliveries   deliveriesCmd   `cmd:"" group:"look" help:"Look at deliveries and their attempts."`
 	Mailbox      mailboxCmd      `cmd:"" group:"look" help:"Look at what could not be delivered; replay or discard it."`

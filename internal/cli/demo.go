@@ -27,10 +27,11 @@ type demoCmd struct {
 
 // Help is the long help.
 func (*demoCmd) Help() string {
-	return `Runs the hub as "tocsin serve" does, and beside it two receivers on this machine: one that checks the signatures of
-webhooks, and a model of Splunk's HTTP Event Collector. It sets up three integrations, a rule that makes an incident of
-related alerts, and a silence; sends sample events in the formats of Falco, Wallarm and Tocsin itself; waits until each
-has arrived; prints where, and the queue of alerts; and serves on until Ctrl-C. Nothing leaves this machine.
+	return `Runs the hub as "tocsin serve" does, and beside it three receivers on this machine: one that checks the signatures of
+webhooks, a model of Splunk's HTTP Event Collector, and a model of a firewall. It sets up four integrations, a rule that
+makes an incident of related alerts, a silence, and a rule that only says what it would block; sends sample events in the
+formats of Falco, Wallarm and Tocsin itself; waits until each has arrived; prints where, and the queue of alerts; blocks
+two addresses at the firewall; and serves on until Ctrl-C. Nothing leaves this machine.
 
 A second run on the same data directory finds the key and the workspace of the first.
 
@@ -150,6 +151,9 @@ func (c *demoCmd) show(ctx context.Context, p *Process, cfg config.Config, state
 	if err := demo.WriteQueue(ctx, p.Stdout, hub); err != nil {
 		return err
 	}
+	if err := world.WriteBlocks(ctx, p.Stdout, hub); err != nil {
+		return err
+	}
 	if err := demo.WriteCounts(ctx, p.Stdout, hub, integrations); err != nil {
 		return err
 	}
@@ -216,6 +220,12 @@ Try it, in another terminal:
   tocsin alerts ack mailrule:m.roe -m "Looking into it."
   tocsin incidents get INC-1
   tocsin silences list
+
+  # See what is blocked and where, why something never is, what a rule would have blocked; end a block
+  tocsin blocks list --state open
+  tocsin never-block check 198.51.100.7
+  tocsin response rules report "demo: password spraying"
+  tocsin blocks remove 192.0.2.10 --reason "It was ours."
 
   # Send a sample, watch what happens, look at the integrations, look for trouble
   tocsin send --sample incident.created

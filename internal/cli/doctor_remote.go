@@ -54,7 +54,56 @@ func (c *doctorCmd) remote(ctx context.Context, p *Process) []finding {
 	if !scopes("integrations:read") {
 		return append(found, skipped("integrations", "the key lacks the scope integrations:read", "use one that has it"))
 	}
-	return append(found, c.integrations(ctx, hub, scopes("integrations:write"))...)
+	found = append(found, c.integrations(ctx, hub, scopes("integrations:write"))...)
+	if !scopes("blocks:read") {
+		return found
+	}
+	return append(found, responders(ctx, hub)...)
+}
+
+// responders judges what blocks addresses.
+func responders(ctx context.Context, hub *client.Client) []finding {
+	rows, err := listRows[responderRow](ctx, hub, respondersPath)
+	var no *client.Problem
+	if errors.As(err, &no) && no.Status == http.StatusNotFound {
+		return nil // a hub of an earlier version blocks nothing
+	}
+	if err != nil {
+		return []finding{wrong("responders", err.Error(), "look at the hub's log")}
+	}
+	found := make([]finding, len(rows))
+	for i := range rows {
+		found[i] = judgeResponder(&rows[i])
+	}
+	if why := killed(ctx, hub); why != "" {
+		found = append(found, warn("kill switch", why, "tocsin response unkill"))
+	}
+	counts, _, err := fetch[struct{ Blocks map[string]int }](ctx, hub, blocksPath+"/counts")
+	if n := counts.Blocks["pending_approval"]; err == nil && n > 0 {
+		found = append(found, warn("approvals", count(n, "block")+" waiting for approval", "tocsin blocks list --state pending_approval"))
+	}
+	return found
+}
+
+// fullShare is how full a responder may be before it is worth a word.
+const fullShare = 0.9
+
+// judgeResponder says what a responder's state means.
+func judgeResponder(r *responderRow) finding {
+	check := "responder " + r.Kind + "/" + r.Name
+	switch {
+	case !r.Enabled:
+		return warn(check, "blocks are not brought there: it is off", "tocsin integrations show "+r.ID)
+	case r.Error != "":
+		return wrong(check, r.Error, "tocsin integrations test "+r.ID+" -v")
+	case len(r.Warnings) > 0:
+		return warn(check, r.Warnings[0], "what is blocked there has no effect until this is put right")
+	case r.Capacity > 0 && float64(r.Used) > fullShare*float64(r.Capacity):
+		return warn(check, "it holds "+r.room()+" entries", "tocsin blocks list --integration "+r.ID)
+	case r.Placements["failed"] > 0:
+		return warn(check, count(r.Placements["failed"], "block")+" failed there", "tocsin blocks list --placement failed")
+	}
+	return good(check, "%s entries, %d of ours, last read %s", r.room(), r.Ours, day(&r.LastCycle, "never"))
 }
 
 // reachHub asks for readiness, which needs no key, and compares clocks.

@@ -48,7 +48,7 @@ func find[T named](ctx context.Context, hub *client.Client, what, path, prefix, 
 }
 
 // commandFor is the command that lists things of a kind.
-var commandFor = map[string]string{"integration": "integrations", "source": "sources", "mapping rule": "mappings"}
+var commandFor = map[string]string{"integration": "integrations", "source": "sources", "mapping rule": "mappings", "response rule": "response rules"}
 
 // matching gives the rows of that name; without any, those whose name differs in case alone.
 func matching[T named](rows []T, text string) (matches []T) {

@@ -3,7 +3,9 @@ package cli
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"time"
 
@@ -169,7 +171,11 @@ func (c *integrationsShowCmd) Run(ctx context.Context, p *Process) error {
 		}
 		return c.show(p, raw, func() error {
 			s, _, err := fetch[statsRow](ctx, hub, below(integrationsPath, r.ID, "stats"))
-			if err != nil {
+			var no *client.Problem
+			switch {
+			case errors.As(err, &no) && no.Status == http.StatusNotFound: // a responder gets no events
+				r.Subscription, r.Delivery = nil, nil
+			case err != nil:
 				p.note("no counts: %s\n", line(err.Error()))
 			}
 			return printIntegration(p, &r, &s)
@@ -181,7 +187,9 @@ func printIntegration(p *Process, r *integrationRow, s *statsRow) error {
 	pairs := []string{
 		"id", r.ID, "kind", r.Kind, "name", r.Name, "state", r.state(), "owner", r.Owner, "rotate by", r.RotateBy,
 		"made", day(&r.CreatedAt, ""), "changed", day(&r.UpdatedAt, "") + fmt.Sprintf(" (version %d)", r.Version),
-		"breaker", s.Breaker, "last success", day(s.LastSuccess, "never"),
+	}
+	if s.Integration != "" { // a responder has no deliveries
+		pairs = append(pairs, "breaker", s.Breaker, "last success", day(s.LastSuccess, "never"))
 	}
 	if s.LastError != "" {
 		pairs = append(pairs, "last error", day(s.LastErrorAt, "")+"  "+s.LastError)

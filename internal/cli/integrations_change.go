@@ -58,7 +58,8 @@ type integrationsDisableCmd struct {
 // Help is the long help.
 func (*integrationsDisableCmd) Help() string {
 	return `What is in flight is cancelled, what is parked is discarded (it can be replayed from there), and events are skipped and
-counted from now on. To let events wait instead, pause it.
+counted from now on. To let events wait instead, pause it. A responder that is disabled or paused leaves what it blocks in force,
+and neither adds nor takes anything away.
 
 Example:
 
@@ -111,12 +112,13 @@ type integrationsDeleteCmd struct {
 	sureFlags
 
 	Which string `arg:"" name:"integration" help:"Its id, its name, or kind/name."`
-	Force bool   `help:"Delete it although deliveries are waiting or parked; they are given up."`
+	Force bool   `help:"Delete it although deliveries are waiting or parked, which are given up, or blocks are in force there, which stay at the vendor for good."`
 }
 
 // Help is the long help.
 func (*integrationsDeleteCmd) Help() string {
-	return `Its secrets are destroyed; the history of its deliveries stays. While deliveries wait it is refused, and says how many.
+	return `Its secrets are destroyed; the history of its deliveries stays. While deliveries wait, or blocks are in force at a responder, it is
+refused, and says how many.
 
 Examples:
 

@@ -22,6 +22,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/tocsin-hub/tocsin/internal/client"
+	"github.com/tocsin-hub/tocsin/internal/demo"
 	"github.com/tocsin-hub/tocsin/internal/form"
 )
 
@@ -46,6 +47,7 @@ func TestHub(t *testing.T) {
 			"waitmailbox": waitMailbox,
 			"waitalerts":  waitAlerts,
 			"waitfor":     waitFor,
+			"firewall":    startFirewall,
 		},
 	})
 }
@@ -119,7 +121,20 @@ func startTestHub(ts *testscript.TestScript, _ bool, args []string) {
 	hubs.Store(ts, h)
 }
 
-// callAPI makes a request: api METHOD PATH [FILE OF THE BODY]. The answer is in api.json.
+// startFirewall starts a firewall for a responder: firewall SECRET FILE. The file is the integration that drives it.
+func startFirewall(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) != 2 {
+		ts.Fatalf("usage: firewall SECRET FILE")
+	}
+	f, err := demo.StartFirewall(0, args[0])
+	ts.Check(err)
+	ts.Defer(func() { ts.Check(f.Close()) })
+	text, err := json.Marshal(map[string]any{"kind": "responder", "name": "edge", "settings": map[string]string{"url": f.URL(), "signing_secret": args[0]}})
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), text, 0o600))
+}
+
+// callAPI makes a request: api METHOD PATH [FILE OF THE BODY]. The answer is in api.json, its id, if it has one, in ID.
 func callAPI(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) < 2 || len(args) > 3 {
 		ts.Fatalf("usage: api METHOD PATH [BODY]")
@@ -135,6 +150,10 @@ func callAPI(ts *testscript.TestScript, neg bool, args []string) {
 	err = hub.Do(context.Background(), args[0], args[1], body, &answer)
 	if neg != (err != nil) {
 		ts.Fatalf("%s %s: %v", args[0], args[1], err)
+	}
+	var made struct{ ID string }
+	if json.Unmarshal(answer, &made) == nil && made.ID != "" {
+		ts.Setenv("ID", made.ID)
 	}
 	ts.Check(os.WriteFile(ts.MkAbs("api.json"), answer, 0o600))
 }

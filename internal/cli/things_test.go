@@ -71,6 +71,9 @@ func (f *fakeThings) serve(w http.ResponseWriter, r *http.Request, body []byte) 
 		fmt.Fprint(w, `{"items":[{"kind":"splunk"},{"kind":"webhook"}]}`)
 	case "GET /api/v1/connectors/webhook", "GET /api/v1/connectors/splunk":
 		fmt.Fprint(w, `{"settings":{"properties":{"url":{},"signing_secret":{"x-secret":true}},"additionalProperties":false},"delivery":{"properties":{"order":{"default":"none"}}}}`)
+	case "GET " + respondersPath:
+		fmt.Fprint(w, `{"items":[{"id":"int_4","name":"edge","kind":"cloudflare","enabled":true,"ready":true,"used":12,"ours":2,"capacity":100,"warnings":[],"placements":{"verified":2}},
+			{"id":"int_5","name":"waf\u001b[31m","kind":"awswaf","enabled":true,"ready":true,"used":1,"ours":1,"warnings":["no web ACL uses the IP set"],"placements":{}}]}`)
 	case "GET " + mailboxPath:
 		f.list(w, deliveriesPath)
 	case "POST " + mailboxPath + "/replay", "POST " + integrationsPath + "/int_1/backfill":

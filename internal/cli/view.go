@@ -188,13 +188,22 @@ func yamlText(text string) *yaml.Node {
 }
 
 // table is aligned text with a head.
-type table struct{ w *tabwriter.Writer }
+type table struct {
+	w    *tabwriter.Writer
+	cell func(string) string
+}
 
 func (p *Process) table(head ...string) *table {
-	t := &table{tabwriter.NewWriter(p.Stdout, 0, 0, 2, ' ', 0)}
+	t := &table{tabwriter.NewWriter(p.Stdout, 0, 0, 2, ' ', 0), shown}
 	if len(head) > 0 {
 		t.row(head...)
 	}
+	return t
+}
+
+// whole lets texts be as long as they are: for what is looked at one by one.
+func (t *table) whole() *table {
+	t.cell = line
 	return t
 }
 
@@ -204,7 +213,7 @@ func (t *table) row(cells ...string) {
 		if i > 0 {
 			fmt.Fprint(t.w, "\t")
 		}
-		fmt.Fprint(t.w, orDash(shown(c)))
+		fmt.Fprint(t.w, orDash(t.cell(c)))
 	}
 	fmt.Fprintln(t.w)
 }

@@ -73,9 +73,18 @@ type Problem struct {
 	// Rejected and RejectedTotal come with the refusal of a whole batch of events.
 	Rejected      []Rejection `json:"rejected"`
 	RejectedTotal int         `json:"rejected_total"`
+	// Findings come with the refusal of a block by the guard.
+	Findings []Finding `json:"findings"`
 
 	// RetryAfter is the pause that the hub asks for; 0 when it named none.
 	RetryAfter time.Duration `json:"-"`
+}
+
+// Finding is one reason of the guard.
+type Finding struct {
+	Code     string `json:"code"`
+	Decision string `json:"decision"`
+	Text     string `json:"text"`
 }
 
 // FieldError is what is wrong with one field of the request.
@@ -123,6 +132,18 @@ func (c *Client) DoIf(ctx context.Context, tag, method, path string, in, out any
 	}
 	if out == nil || len(answer) == 0 {
 		return nil
+	}
+	if err := json.Unmarshal(answer, out); err != nil {
+		return fmt.Errorf("the answer of %s is not what a hub sends: %w", c.base, err)
+	}
+	return nil
+}
+
+// Send sends a body of some content type and decodes the answer into out, as Do does.
+func (c *Client) Send(ctx context.Context, method, path, contentType string, body []byte, out any) error {
+	answer, err := c.roundTrip(ctx, method, path, http.Header{"Content-Type": {contentType}}, body)
+	if err != nil {
+		return err
 	}
 	if err := json.Unmarshal(answer, out); err != nil {
 		return fmt.Errorf("the answer of %s is not what a hub sends: %w", c.base, err)

@@ -44,6 +44,7 @@ type Config struct {
 	Metrics  Metrics
 	OTLP     OTLP
 	Syslog   Syslog
+	Response Response
 
 	origins  map[string]string
 	warnings []string
@@ -165,6 +166,12 @@ type Ledger struct {
 // Alerts bounds the queue of alerts.
 type Alerts struct {
 	MaxAge time.Duration // of resolved ones, counted from then
+}
+
+// Response bounds what is blocked. It is the operator's only.
+type Response struct {
+	// NeverBlock are ranges that no block of any account touches, with the reasons.
+	NeverBlock map[netip.Prefix]string
 }
 
 // Mailbox bounds the failure mailbox.

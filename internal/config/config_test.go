@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"flag"
 	"log/slog"
+	"maps"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -132,6 +133,9 @@ func TestBadValues(t *testing.T) {
 		{"ingest.max_depth", "1e3", "not a whole number"},
 		{"ingest.max_depth", "100000", "out of range: want 4 to 1000"},
 		{"trusted_proxies", "proxy.local", "is not a network"},
+		{"response.never_block", "198.51.100.0/24", "has no reason"},
+		{"response.never_block", "the office", "is not a network"},
+		{"response.never_block", "198.51.100.0/24 The office, 198.51.100.9/24 x", "has bits set after its prefix"},
 		{"ingest.max_inflated_bytes", "1MiB", "is smaller than ingest.max_wire_bytes"},
 		{"journal.segment_bytes", "1GiB", ""},
 	} {
@@ -238,5 +242,25 @@ func TestDocsAreFresh(t *testing.T) {
 	got, err := os.ReadFile(path)
 	if err != nil || !bytes.Equal(got, want.Bytes()) {
 		t.Errorf("docs/configuration.md is stale (%v): run make docs", err)
+	}
+}
+
+func TestReasons(t *testing.T) {
+	t.Parallel()
+	const text = "198.51.100.0/24 The office, first floor, 2001:db8::7/128 Our proxy"
+	c, err := Load(Sources{Flags: map[string]string{"response.never_block": text}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[netip.Prefix]string{
+		netip.MustParsePrefix("198.51.100.0/24"): "The office, first floor", netip.MustParsePrefix("2001:db8::7/128"): "Our proxy",
+	}
+	if !maps.Equal(c.Response.NeverBlock, want) {
+		t.Errorf("got %v", c.Response.NeverBlock)
+	}
+	for _, v := range c.Values() {
+		if v.Key == "response.never_block" && v.Value != text {
+			t.Errorf("it is shown as %s", v.Value)
+		}
 	}
 }

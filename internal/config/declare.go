@@ -89,6 +89,10 @@ func (c *Config) declare(d *declarer) {
 	d.prefixes(&c.Egress.Addresses, "egress.addresses", "",
 		"The addresses that receivers see, for their firewalls; shown at /api/v1/egress-addresses and in the console.")
 
+	d.group("Response")
+	d.reasons(&c.Response.NeverBlock, "response.never_block",
+		"Ranges that no block of any account ever touches, each with its reason: `198.51.100.0/24 The office, 203.0.113.7 Our proxy`. Private, special, Cloudflare's and public resolvers' ranges and the hub's own addresses are exempt anyway.")
+
 	d.group("Limits and plans")
 	d.count(&c.Limits.AddressPerMinute, "limits.address_per_minute", off, 1, 10_000_000,
 		"Most requests a minute from one client address (an IPv6 /64 counts as one).")

@@ -1,10 +1,13 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -104,6 +107,49 @@ func (d *declarer) addresses(p *[]netip.Addr, key, def, help string) {
 			parts[i] = a.String()
 		}
 		return strings.Join(parts, ",")
+	})
+}
+
+// reasons declares networks, each with a reason after it. A reason may hold commas: what follows one and does not begin with
+// a network belongs to it.
+func (d *declarer) reasons(p *map[netip.Prefix]string, key, help string) {
+	d.add(Setting{Key: key, Kind: "list of CIDRs with reasons", Help: help}, func(s string) error {
+		list := map[netip.Prefix]string{}
+		var last netip.Prefix
+		for part := range strings.SplitSeq(s, ",") {
+			part = strings.TrimSpace(part)
+			first, reason, _ := strings.Cut(part, " ")
+			prefix, err := parsePrefix(first)
+			switch {
+			case part == "":
+			case err == nil:
+				last = prefix
+				list[last] = strings.TrimSpace(reason)
+			case last.IsValid() && !strings.ContainsAny(first, "/:"):
+				list[last] += ", " + part
+			default:
+				return err
+			}
+		}
+		for _, prefix := range sortedPrefixes(list) {
+			if list[prefix] == "" {
+				return fmt.Errorf("%s has no reason: write it behind the network, as in %s The office", prefix, prefix)
+			}
+		}
+		*p = list
+		return nil
+	}, func() string {
+		parts := make([]string, 0, len(*p))
+		for _, prefix := range sortedPrefixes(*p) {
+			parts = append(parts, prefix.String()+" "+(*p)[prefix])
+		}
+		return strings.Join(parts, ", ")
+	})
+}
+
+func sortedPrefixes(list map[netip.Prefix]string) []netip.Prefix {
+	return slices.SortedFunc(maps.Keys(list), func(a, b netip.Prefix) int {
+		return cmp.Or(a.Addr().Compare(b.Addr()), cmp.Compare(a.Bits(), b.Bits()))
 	})
 }
 

@@ -71,7 +71,7 @@ func (w *World) missing(ctx context.Context) error {
 		return ctx.Err()
 	}
 	err := fmt.Errorf("not everything arrived within %s", patience)
-	for _, fault := range append(w.Webhook.Faults(), w.HEC.Faults()...) {
+	for _, fault := range slices.Concat(w.Webhook.Faults(), w.HEC.Faults(), w.Firewall.Faults()) {
 		err = fmt.Errorf("%w; a receiver refused: %s", err, fault)
 	}
 	return err

@@ -20,6 +20,7 @@ type State struct {
 	HECToken      string `json:"hec_token"`
 	WebhookPort   int    `json:"webhook_port"`
 	HECPort       int    `json:"hec_port"`
+	FirewallPort  int    `json:"firewall_port"`
 
 	path string
 }

@@ -15,6 +15,8 @@ import (
 // World is the receivers that the workspace delivers to.
 type World struct {
 	Webhook, HEC *Receiver
+	Firewall     *Firewall
+	firewallID   string // the responder that drives it
 	state        *State
 }
 
@@ -28,12 +30,17 @@ func StartWorld(s *State) (*World, error) {
 	if w.HEC, err = StartHEC(s.HECPort, s.HECToken); err != nil {
 		return nil, errors.Join(err, w.Webhook.Close())
 	}
-	s.WebhookPort, s.HECPort = w.Webhook.Port(), w.HEC.Port()
+	if w.Firewall, err = StartFirewall(s.FirewallPort, s.SigningSecret); err != nil {
+		return nil, errors.Join(err, w.Webhook.Close(), w.HEC.Close())
+	}
+	s.WebhookPort, s.HECPort, s.FirewallPort = w.Webhook.Port(), w.HEC.Port(), w.Firewall.Port()
 	return w, s.Save()
 }
 
 // Close stops the receivers.
-func (w *World) Close() error { return errors.Join(w.Webhook.Close(), w.HEC.Close()) }
+func (w *World) Close() error {
+	return errors.Join(w.Webhook.Close(), w.HEC.Close(), w.Firewall.Close())
+}
 
 // Subscription is which events an integration wants, as in the API.
 type Subscription struct {
@@ -96,7 +103,7 @@ const inboxKeeps = 200
 
 const integrationsPath = "/api/v1/integrations"
 
-// Setup makes the integrations, the incident rule and the silence, or brings those of an earlier run up to date.
+// Setup makes the integrations, the incident rule, the silence and what blocks, or brings those of an earlier run up to date.
 func (w *World) Setup(ctx context.Context, hub *client.Client, now time.Time) ([]*Integration, error) {
 	existing, err := list[identified](ctx, hub, integrationsPath, nil)
 	if err != nil {
@@ -115,6 +122,9 @@ func (w *World) Setup(ctx context.Context, hub *client.Client, now time.Time) ([
 			return nil, fmt.Errorf("setting up %s: %w", want.Name, err)
 		}
 		want.ID = made.ID
+	}
+	if err := w.setupResponse(ctx, hub, existing); err != nil {
+		return nil, err
 	}
 	return wanted, setupCases(ctx, hub, wanted, now)
 }

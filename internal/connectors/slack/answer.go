@@ -31,6 +31,13 @@ func (c *Connector) Answer(ctx context.Context, w connector.Wish, o connector.Ou
 	switch {
 	case o.Refusal != "":
 		return c.tell(ctx, t.ResponseURL, "Not done: "+o.Refusal)
+	case o.Done != "" && (c.state == nil || !c.settings.bot()):
+		return c.tell(ctx, t.ResponseURL, o.Done)
+	case o.Done != "":
+		if err := c.decided(ctx, w, o, t); err != nil {
+			return fmt.Errorf("showing what was done: %w", err)
+		}
+		return nil
 	case o.Record == nil:
 		return c.tell(ctx, t.ResponseURL, "Nothing to do: it is so already.")
 	case c.state == nil || !c.settings.bot():

@@ -39,7 +39,24 @@ type text struct {
 	Verbatim bool   `json:"verbatim,omitempty"` // of mrkdwn: names and addresses in it do not become links
 }
 
-// button is an element of an actions block. Its value (2,000 characters at most) is an alert's id or an incident's number.
+// confirm asks whoever clicked once more (https://docs.slack.dev/reference/block-kit/composition-objects/confirmation-dialog-object).
+type confirm struct {
+	Title   text   `json:"title"`
+	Text    text   `json:"text"`
+	Confirm text   `json:"confirm"`
+	Deny    text   `json:"deny"`
+	Style   string `json:"style,omitempty"`
+}
+
+// Limits of a confirm, in characters.
+const (
+	maxConfirmTitle  = 100
+	maxConfirmText   = 300
+	maxConfirmButton = 30
+)
+
+// button is an element of an actions block. Its value (2,000 characters at most) is an alert's id, with the address behind a
+// slash where it blocks one, an incident's number or a block's id.
 type button struct {
 	Type     string `json:"type"`
 	Text     text   `json:"text"`
@@ -47,6 +64,8 @@ type button struct {
 	Value    string `json:"value,omitempty"`
 	URL      string `json:"url,omitempty"`
 	Style    string `json:"style,omitempty"`
+
+	Confirm *confirm `json:"confirm,omitempty"`
 }
 
 var noEmoji = new(bool)

@@ -10,8 +10,11 @@ import (
 )
 
 // The actions of buttons that do something. A click tells which by its id, and to what by the button's value: an alert's
-// id or an incident's number.
+// id, an incident's number or a block's id. Ids are unique within a message, so there is one for each address.
 var actions = map[string]connector.Verb{
+	"tocsin_block_1": connector.Block, "tocsin_block_2": connector.Block, "tocsin_block_3": connector.Block,
+	"tocsin_approve": connector.Approve, "tocsin_reject": connector.Reject,
+
 	"tocsin_acknowledge": connector.Acknowledge,
 	"tocsin_resolve":     connector.Resolve,
 	"tocsin_reopen":      connector.Reopen,
@@ -26,14 +29,14 @@ const (
 
 // buttons are those that fit the state of the card's subject. Own says that it belongs to the integration's own account:
 // what belongs to another one, or to a sender, is shown, and not changed from here.
-//
-// Buttons that respond to an entity (block an address) belong between the two kinds below, for the entities that are
-// observed.
 func (l *look) buttons(c *card.Card, own bool) []any {
 	var list []any
 	if own && c.Ref != "" && !c.Theirs && l.settings.clickable() {
 		for _, b := range verbs(c) {
 			b.Value = c.Ref
+			list = append(list, b)
+		}
+		for _, b := range blocking(c) {
 			list = append(list, b)
 		}
 	}
@@ -48,6 +51,9 @@ func (l *look) buttons(c *card.Card, own bool) []any {
 
 // verbs are the buttons for what can be done to a subject as it stands.
 func verbs(c *card.Card) []button {
+	if c.Subject == card.Block {
+		return decisions(c)
+	}
 	resolve := "Resolve"
 	if c.Subject == card.Incident {
 		resolve = "Close"

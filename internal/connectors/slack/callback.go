@@ -122,12 +122,8 @@ func (c *Connector) clicks(ctx context.Context, in *interaction) (connector.Repl
 			continue
 		}
 		w := connector.Wish{ID: wishID(in, a), Verb: verb, Personal: true, At: slackTime(a.ActionTS), Token: c.token(in)}
-		if id, err := event.ParseID(event.PrefixAlert, a.Value); err == nil {
-			w.Alert = id
-		} else if event.IncidentNumber(a.Value) > 0 {
-			w.Incident = a.Value
-		} else {
-			return connector.Reply{}, connector.Refused(http.StatusBadRequest, "the button names neither an alert nor an incident")
+		if !names(&w, a.Value) {
+			return connector.Reply{}, connector.Refused(http.StatusBadRequest, "the button does not name what it is about")
 		}
 		wishes = append(wishes, w)
 	}

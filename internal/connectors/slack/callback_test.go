@@ -260,7 +260,7 @@ func TestAnswer(t *testing.T) {
 		t.Fatal(err)
 	}
 	list := m.shown()
-	if len(list) != 1 || !list[0].shows("👀 Acknowledged by dana@example.com · 20 Nov 2026 12:00 UTC") || len(list[0].buttons()) != 2 || len(m.replies) != 0 {
+	if len(list) != 1 || !list[0].shows("👀 Acknowledged by dana@example.com · 20 Nov 2026 12:00 UTC") || len(list[0].buttons()) != 3 || len(m.replies) != 0 {
 		t.Errorf("%d messages, %q", len(list), list[0].plain())
 	}
 	for _, o := range []connector.Outcome{{Refusal: "dana@example.com <!channel> may not\u202e do this"}, {By: "dana@example.com"}} {

@@ -85,6 +85,9 @@ func TestLife(t *testing.T) {
 		for _, b := range step.buttons {
 			want[b] = ref
 		}
+		if step.status != "Resolved" {
+			want["tocsin_block_1"] = ref + "/203.0.113.7"
+		}
 		if diff := cmp.Diff(want, got.buttons()); diff != "" {
 			t.Errorf("%s: %s", step.status, diff)
 		}

@@ -34,6 +34,13 @@ const goldenRunbook = `{"type":"incident.updated","time":"2026-11-20T12:10:00Z",
 	"runbook":{"name":"Account takeover","owner":"identity team","url":"https://runbooks.example.com/ato",
 	"steps":["Lock the account","End its sessions","Reset the second factor"]}}}`
 
+const goldenApproval = `{"type":"ip.block_pending","time":"2026-11-20T12:15:00Z","severity":"medium","title":"Block of 203.0.113.0/24 waits for approval",
+	"dedup_key":"block/203.0.113.0/24","status":"pending_approval","actor":"erin@example.com",
+	"entities":[{"type":"cidr","value":"203.0.113.0/24","role":"target","observed":true}],
+	"data":{"block":{"id":"blk_01kmb7a2v4e9zr6x3q8w5t0ysd","target":"203.0.113.0/24","state":"pending_approval","reason":"Password guessing from many addresses",
+	"requested_by":"erin@example.com","alert":"alr_01kmb7a2v4e9zr6x3q8w5t0ysd","created_at":"2026-11-20T12:15:00Z","ttl":"24h","approve_by":"2026-11-20T13:15:00Z"},
+	"reason":"Password guessing from many addresses","expires_in":"24h","cause":"a /24 needs the approval of somebody else","responders":["edge"]}}`
+
 // TestGolden are requests as Slack gets them; a preview shows the same.
 func TestGolden(t *testing.T) {
 	t.Parallel()
@@ -44,10 +51,11 @@ func TestGolden(t *testing.T) {
 		flags    event.Flags
 		body     string
 	}{
-		"alert.http":   {bot, 0, goldenAlert},
-		"runbook.http": {bot, event.Internal, goldenRunbook},
-		"direct.http":  {map[string]any{"bot_token": "xoxb-0-secret", "channel": "U0123456789"}, 0, `{"type":"ip.blocked","severity":"info","title":"203.0.113.7 blocked","actor":"dana@example.com"}`},
-		"webhook.http": {map[string]any{"webhook_url": "https://hooks.slack.com/services/T00000000/B00000000/XXXXXXXXXXXXXXXXXXXXXXXX"}, 0, goldenAlert},
+		"alert.http":    {bot, 0, goldenAlert},
+		"runbook.http":  {bot, event.Internal, goldenRunbook},
+		"approval.http": {bot, event.Internal, goldenApproval},
+		"direct.http":   {map[string]any{"bot_token": "xoxb-0-secret", "channel": "U0123456789"}, 0, `{"type":"ip.blocked","severity":"info","title":"203.0.113.7 blocked","actor":"dana@example.com"}`},
+		"webhook.http":  {map[string]any{"webhook_url": "https://hooks.slack.com/services/T00000000/B00000000/XXXXXXXXXXXXXXXXXXXXXXXX"}, 0, goldenAlert},
 		"least.http": {map[string]any{"webhook_url": "https://hooks.slack.com/services/T00000000/B00000000/XXXXXXXXXXXXXXXXXXXXXXXX",
 			"show": map[string]bool{"description": false, "details": false, "entities": false, "hosts": false, "attack": false, "advice": false, "runbook": false, "footer": false}}, 0, goldenAlert},
 	} {

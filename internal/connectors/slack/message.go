@@ -181,6 +181,13 @@ func details(c *card.Card) [][2]string {
 		{"Alert type", c.AlertType}, {"Rule", c.Rule}, {"Actor", c.Actor}, {"Location", c.Place}, {"Network", c.Network},
 		{"Endpoint", c.Endpoint}, {"Source", c.Source}, {"Closed as", s.Reason},
 	}
+	if b := c.Block; b != nil {
+		pairs = append(pairs, [2]string{"Target", b.Target}, [2]string{"Reason", b.Reason}, [2]string{"Asked for by", b.By},
+			[2]string{"Lasts", b.TTL}, [2]string{"Because of", b.Because})
+		if s.Status == card.BlockPending {
+			pairs = append(pairs, [2]string{"Needs approval", b.Waits}, [2]string{"Approve by", approveBy(b)})
+		}
+	}
 	if s.Alerts > 0 {
 		pairs = append(pairs, [2]string{"Alerts", strconv.Itoa(s.Alerts)})
 	}
@@ -188,6 +195,15 @@ func details(c *card.Card) [][2]string {
 		pairs = append(pairs, [2]string{"Seen", fmt.Sprintf("%d times, last %s", s.Count, stamp(s.LastSeen))})
 	}
 	return pairs
+}
+
+// approveBy is until when a block can be approved; empty if that is not known.
+func approveBy(b *card.BlockInfo) string {
+	t, err := time.Parse(time.RFC3339, b.ApproveBy)
+	if err != nil {
+		return ""
+	}
+	return stamp(t)
 }
 
 func risk(score *float64) string {

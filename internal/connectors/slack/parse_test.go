@@ -36,6 +36,12 @@ type readElement struct {
 	URL      string
 	Style    string
 	Emoji    *bool
+	Confirm  *readConfirm
+}
+
+type readConfirm struct {
+	Title, Text, Confirm, Deny readText
+	Style                      string
 }
 
 // read is a message as Slack gets it, by whichever way.

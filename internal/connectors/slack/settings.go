@@ -63,7 +63,7 @@ func (s *Settings) Form(f *form.Set) {
 	f.Secret("signing_secret", &s.SigningSecret, "Signing secret", form.Max(200), form.Check(checkToken), form.Group(buttons),
 		form.Help("Of the Slack app, to prove that a click comes from Slack. With it and a bot token, messages have buttons."))
 	f.Bool("buttons", &s.Buttons, "Buttons", form.Default(true), form.Group(buttons),
-		form.Help("Acknowledge, resolve and reopen from Slack, where signing_secret and bot_token are set."))
+		form.Help("Acknowledge, resolve and reopen alerts, and block addresses, from Slack, where signing_secret and bot_token are set."))
 	form.List(f, "users", &s.Users, "People", form.Key("slack_id"), form.Max(maxUsers), form.Group(buttons), form.Advanced(),
 		form.Help("Who is who, where the e-mail address in Slack is not that at the hub, or the app may not read it."))
 	f.Bool("thread_updates", &s.ThreadUpdates, "Updates in the thread", form.Default(false), form.Group(look),

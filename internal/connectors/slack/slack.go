@@ -107,9 +107,11 @@ func isPerson(channel string) bool {
 }
 
 // subjectKey is what the message of an alert or an incident is remembered by. Ref is an alert's id, which is made of its
-// account as well, or an incident's number, which is not. An incident of a sender's is none of the hub's, whatever its number.
+// account as well, an incident's number, which is not, or a block's id. An incident of a sender's is none of the hub's, whatever its number.
 func subjectKey(account event.Account, c *card.Card) string {
 	switch {
+	case c.Subject == card.Block:
+		return "block/" + c.Ref
 	case event.IncidentNumber(c.Ref) == 0:
 		return "alert/" + c.Ref
 	case c.Theirs:

@@ -11,6 +11,8 @@ import (
 var statusWords = map[string]string{
 	event.AlertOpen: "Open", event.AlertAcknowledged: "Acknowledged", event.AlertResolved: "Resolved",
 	event.IncidentNew: "New", event.IncidentActive: "Active", event.IncidentClosed: "Closed",
+	card.BlockPending: "Waits for approval", card.BlockRejected: "Rejected", card.BlockLapsed: "Not approved in time",
+	card.BlockRemoved: "Lifted", card.BlockExpired: "Ran out",
 }
 
 func statusWord(status string) string { return statusWords[status] }
@@ -30,6 +32,12 @@ func changeLine(c *card.Card) string {
 		words += "\n" + s.Note
 	}
 	return words
+}
+
+// blockWords are what was done to a block, or by one to an alert.
+var blockWords = map[string]string{
+	"block": "⛔ Blocked", "approve": "👍 Block approved", "reject": "✋ Block rejected", "verify": "⛔ Block in force", "lift": "🔓 Block lifted",
+	"lapse": "⌛ Block ended",
 }
 
 func changeWords(c *card.Card) string {
@@ -58,6 +66,9 @@ func changeWords(c *card.Card) string {
 			return "🔗 Linked to " + c.Case
 		}
 		return "🔗 Links changed"
+	}
+	if words := blockWords[s.Verb]; words != "" {
+		return words
 	}
 	return "✏️ Updated"
 }
