@@ -14,7 +14,7 @@ const (
 	// saveRows bounds the rows of one transaction, so that nobody else waits long for the store.
 	saveRows = 10_000
 	// saveTime bounds the saving of what a vendor was asked, which goes on when the cycle itself is broken off.
-	saveTime = 15 * time.Second
+	saveTime = 30 * time.Second
 )
 
 // save makes a draft durable, and has the book follow. A large one takes several transactions; what is about one prefix or
