@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -90,7 +91,7 @@ func (e evidences) Alert(ctx context.Context, account event.Account, id event.ID
 
 func (e evidences) Incident(ctx context.Context, account event.Account, number int64) error {
 	_, err := e.h.store.GetIncident(ctx, account, number)
-	if err == incident.ErrNotFound { //nolint:errorlint // a test's
+	if errors.Is(err, incident.ErrNotFound) {
 		return store.ErrNotFound
 	}
 	return err

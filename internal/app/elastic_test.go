@@ -45,16 +45,12 @@ func TestElastic(t *testing.T) {
 		}
 	}
 	wrong := events / wrongEvery
-	deadline := time.Now().Add(3 * time.Minute)
-	for {
+	if !within(3*time.Minute, func() bool {
 		_, _, created, _ := model.Counts()
-		if created >= events-wrong && len(mailbox(o, id)) >= wrong {
-			break
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("%d of %d are there, %d in the mailbox", created, events, len(mailbox(o, id)))
-		}
-		time.Sleep(20 * time.Millisecond) //nolint:forbidigo // it is done whenever it is: this waits for a state
+		return created >= events-wrong && len(mailbox(o, id)) >= wrong
+	}) {
+		_, _, created, _ := model.Counts()
+		t.Fatalf("%d of %d are there, %d in the mailbox", created, events, len(mailbox(o, id)))
 	}
 	titles := map[string]int{}
 	for id, doc := range model.Documents("logs-tocsin.alerts-default") {
@@ -87,7 +83,7 @@ const wrongEvery, wrongAt = 1000, 17
 
 // trouble is what goes wrong with the cluster.
 func trouble() elastictest.Options {
-	chance := rand.New(rand.NewPCG(3, 4)) //nolint:gosec // the same in every run
+	chance := rand.New(rand.NewPCG(3, 4)) // the same in every run
 	return elastictest.Options{
 		Fault: func(int) elastictest.Fault {
 			switch chance.IntN(15) {

@@ -188,12 +188,12 @@ func (o *house) furnish(name event.Account) {
 // waitForMailbox gives the account's one failed delivery.
 func (o *house) waitForMailbox(name event.Account) string {
 	o.t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); {
-		if id := o.must(name, "GET", "/api/v1/mailbox", "").Get("items.0.id").Str; id != "" {
-			return id
-		}
-		time.Sleep(5 * time.Millisecond) //nolint:forbidigo // the delivery fails whenever it does: this waits for a state
+	var id string
+	if !within(10*time.Second, func() bool {
+		id = o.must(name, "GET", "/api/v1/mailbox", "").Get("items.0.id").Str
+		return id != ""
+	}) {
+		o.t.Fatal("the delivery did not get into the mailbox")
 	}
-	o.t.Fatal("the delivery did not get into the mailbox")
-	return ""
+	return id
 }

@@ -25,10 +25,10 @@ func TestIncidentFacts(t *testing.T) {
 	o.must("parent", "POST", path+"/notes", `{"text":"a note"}`)
 	o.must("parent", "PATCH", path, `{"status":"closed","classification":"true_positive","reason":"fixed"}`)
 	var got gjson.Result
-	for deadline := time.Now().Add(10 * time.Second); got.Get("#").Int() < 3 && time.Now().Before(deadline); {
+	within(10*time.Second, func() bool {
 		got = o.must("parent", "GET", "/api/v1/captures?integration="+id, "").Get("items.#.payload")
-		time.Sleep(5 * time.Millisecond) //nolint:forbidigo // waits for a state
-	}
+		return got.Get("#").Int() >= 3
+	})
 	if got.Get("#").Int() != 3 {
 		t.Fatalf("captured %s", o.must("parent", "GET", "/api/v1/captures?integration="+id, "").Raw)
 	}

@@ -154,11 +154,8 @@ func TestIssueAndBack(t *testing.T) {
 	eventually := func(what string, ok func(incident gjson.Result) bool) {
 		t.Helper()
 		var now gjson.Result
-		for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); {
-			if now = o.must("other", "GET", path, ""); ok(now) {
-				return
-			}
-			time.Sleep(10 * time.Millisecond) //nolint:forbidigo // it comes over whenever it does: this waits for a state
+		if within(20*time.Second, func() bool { now = o.must("other", "GET", path, ""); return ok(now) }) {
+			return
 		}
 		t.Fatalf("%s: %s, there %s, failed %v", what, now, d.issue(), mailbox(o, i.Get("id").Str))
 	}
