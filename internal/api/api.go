@@ -128,6 +128,7 @@ type Deps struct {
 	Mailbox       Mailbox
 	Captures      Captures
 	Health        Health
+	Pulse         PulseReader
 	// ClientIP gives the caller's address, seen through trusted proxies; nil takes the connection's.
 	ClientIP func(*http.Request) string
 	Log      *slog.Logger
@@ -212,6 +213,7 @@ func newServer(d Deps) *server {
 	a.mailboxOperations()
 	a.jobOperations()
 	a.stateOperations()
+	a.pulseOperations()
 	a.keyOperations()
 	a.sessionOperations()
 	a.userOperations()

@@ -75,6 +75,7 @@ type hub struct {
 	health   *fakeHealth
 	backups  atomic.Int64 // how many were begun
 	calls    *fakeCalls
+	pulse    fakePulse
 
 	// acting is the account that calls are about; empty: the key's own.
 	acting event.Account
@@ -249,7 +250,7 @@ func (h *hub) deps(dir string, record *audit.Log, log *slog.Logger) Deps {
 		Egress:   Egress{Addresses: []netip.Prefix{netip.MustParsePrefix("203.0.113.7/32")}},
 		Identity: h.keys, Integrations: integrations, Catalogue: catalogue, Deliveries: h.engine, Mailbox: h.store, Callbacks: h.calls,
 		Watch:    func(context.Context, event.Account, deliver.LiveSpec) (Watch, error) { return &fakeWatch{}, nil },
-		Captures: h.inbox, Health: h.health, Log: log, Version: "1.2.3",
+		Captures: h.inbox, Health: h.health, Pulse: h.pulse, Log: log, Version: "1.2.3",
 	}
 }
 

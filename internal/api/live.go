@@ -52,7 +52,7 @@ type Lost struct {
 
 // StreamQuery says what a stream is to tell.
 type StreamQuery struct {
-	Topics      []string  `query:"topics" enum:"events,deliveries,mailbox" doc:"What to tell, separated by commas: events as they come in, the attempts of deliveries, what enters the mailbox. Without it, events." example:"[\"events\",\"mailbox\"]"`
+	Topics      []string  `query:"topics" enum:"events,deliveries,mailbox,alerts,incidents,blocks,jobs,health" doc:"What to tell, separated by commas: events as they come in, the attempts of deliveries, what enters the mailbox, what becomes of alerts, incidents, blocks and jobs, and how the hub does. Without it, events." example:"[\"events\",\"mailbox\"]"`
 	Types       string    `query:"types" maxLength:"2000" doc:"Only these event types: names, prefixes such as alert.*, separated by commas." example:"alert.*"`
 	MinSeverity string    `query:"min_severity" enum:"info,low,medium,high,critical" doc:"Only what is at least this severe."`
 	Project     string    `query:"project" maxLength:"256" doc:"Only events of this project, and their deliveries."`
@@ -63,12 +63,13 @@ type StreamQuery struct {
 }
 
 func (a *server) liveOperations() {
+	a.api.OpenAPI().Components.Schemas.Schema(typeOf[StreamHealth](), true, "") // no answer has it: it comes in a stream
 	register(a, op{
 		id: "stream", method: http.MethodGet, path: "/api/v1/stream", tag: tagEvents, scope: scopeAny, download: streamType,
 		summary: "Watch live",
-		about: "Server-sent events that do not end: `event` (an event), `delivery` (a delivery, its latest attempt in history), `mailbox` (a delivery that has failed), `lost` ({\"topic\",\"count\"}: what the reader did not get because it was too slow or the journal was trimmed; 0 if the number is not known), and `end` ({\"reason\"}) before the hub closes it. " +
-			"An id is a place in the journal: sent back as Last-Event-ID, events go on there, without a gap as long as the journal has them. Deliveries and mailbox entries begin with the connection. " +
-			"A comment comes at least every 15 seconds. The topic events needs the scope events:read, the others deliveries:read; the stream ends within a minute when the key is revoked. " +
+		about: "Server-sent events that do not end: `event` (an event), `delivery` (a delivery, its latest attempt in history), `mailbox` (a delivery that has failed), `alert`, `incident`, `block`, `job` (one that is new or has changed, as its list shows it, at most once a second each), `health` (StreamHealth, at once and when something changed, at most every two seconds), `lost` ({\"topic\",\"count\"}: what the reader did not get because it was too slow or the journal was trimmed; 0 if the number is not known), and `end` ({\"reason\"}) before the hub closes it. " +
+			"An id is a place in the journal: sent back as Last-Event-ID, events go on there, without a gap as long as the journal has them. All else begins with the connection: read the lists again after a reconnect. " +
+			"A comment comes at least every 15 seconds. The topic events needs the scope events:read, alerts alerts:read, incidents incidents:read, blocks blocks:read, the others deliveries:read; the stream ends within a minute when the key is revoked. " +
 			fmt.Sprintf("An account may have %d streams at a time, all accounts together %d.", deliver.MaxAccountWatches, deliver.MaxWatches),
 		problems: []int{http.StatusUnprocessableEntity},
 	}, a.live)

@@ -136,7 +136,7 @@ func TestStreamResumes(t *testing.T) {
 	}
 	h.want(422, "GET", "/api/v1/stream", "", withHeader("Last-Event-ID", "12"))
 	h.want(422, "GET", "/api/v1/stream?types=ALERT", "")
-	h.want(422, "GET", "/api/v1/stream?topics=alerts", "")
+	h.want(422, "GET", "/api/v1/stream?topics=rain", "")
 	h.account("full", "")
 	h.acting = "full"
 	if r := h.want(429, "GET", "/api/v1/stream", ""); r.Header.Get("Retry-After") == "" {

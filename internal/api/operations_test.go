@@ -331,6 +331,8 @@ var eventExercises = map[string]func(*testing.T, *hub){
 			t.Errorf("got %s", r.body)
 		}
 	},
+	"get-pulse":   testPulse,
+	"list-pulses": testPulses,
 	"list-captures": func(t *testing.T, h *hub) {
 		id := captured(t, h)
 		r := h.want(200, "GET", "/api/v1/captures?integration="+id, "")

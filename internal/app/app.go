@@ -93,6 +93,7 @@ func serve(ctx context.Context, cfg config.Config, h *hub, srv *server, listener
 	loops.Go(func() { h.respond.Run(background) })
 	loops.Go(func() { h.reconcile.Run(background) })
 	loops.Go(func() { h.rules.Run(background) })
+	loops.Go(func() { h.pulse.Run(background) })
 	var listeners sync.WaitGroup
 	h.startSyslog(&listeners, syslogFailed)
 	loops.Go(func() { h.sources.Run(background) })

@@ -33,6 +33,7 @@ import (
 	"github.com/tocsin-hub/tocsin/internal/journal"
 	"github.com/tocsin-hub/tocsin/internal/journal/embedded"
 	"github.com/tocsin-hub/tocsin/internal/mapping"
+	"github.com/tocsin-hub/tocsin/internal/pulse"
 	"github.com/tocsin-hub/tocsin/internal/respond"
 	"github.com/tocsin-hub/tocsin/internal/respond/reconcile"
 	"github.com/tocsin-hub/tocsin/internal/respond/rule"
@@ -69,6 +70,7 @@ type hub struct {
 	respond      *respond.Service
 	reconcile    *reconcile.Service
 	rules        *rule.Service
+	pulse        *pulse.Service
 	announce     *announce.Pump
 	inbox        *capture.Inbox
 	metrics      *metrics
@@ -119,6 +121,9 @@ func open(ctx context.Context, cfg config.Config, log *slog.Logger) (_ *hub, err
 		return nil, err
 	}
 	if err := h.openDelivery(cfg); err != nil {
+		return nil, err
+	}
+	if err := h.openPulse(ctx); err != nil {
 		return nil, err
 	}
 	if err := h.openMapping(ctx, cfg); err != nil {

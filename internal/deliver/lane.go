@@ -100,6 +100,7 @@ type lane struct {
 	closing closing
 	telling telling
 	health  health
+	tempo   tempo
 }
 
 // counts are what became of matched events, whenever that was.

@@ -24,6 +24,7 @@ func (l *lane) settleEntry(e *entry, outcome store.Outcome, res *result) {
 	e.latency = res.exchange.Latency
 	if outcome == store.OutcomeDelivered {
 		e.grade = res.grade
+		l.tempo.arrived(e.rec.Received, res.judged)
 	}
 	l.settledN = append(l.settledN, e)
 	l.e.live.delivered(l, e, res)
@@ -100,6 +101,9 @@ func (l *lane) closeParked(p *parked, state store.ParkedState, now time.Time, ca
 	p.row.Cause, p.row.CauseClass = cause, class
 	p.row.Group, p.row.Carrier, p.row.Subject = "", event.ID{}, ""
 	l.touch(p)
+	if state == store.StateMailbox {
+		l.tempo.failed++
+	}
 	l.e.live.closed(l, p)
 }
 
@@ -119,6 +123,7 @@ func (l *lane) unpark(p *parked) {
 func (l *lane) unparkDelivered(p *parked) {
 	l.unpark(p)
 	l.tally(&p.row).Delivered++
+	l.tempo.arrivedParked(p, l.e.Now())
 	delete(l.touched, p.row.Delivery)
 	l.gone = append(l.gone, p.row.Delivery)
 	l.dirty = true

@@ -18,7 +18,8 @@ import (
 // result is what came of a request.
 type result struct {
 	err      error
-	at       time.Time
+	at       time.Time // when it was begun
+	judged   time.Time // when its answer was here
 	exchange httpkit.Exchange
 	grade    connector.Grade // what a success means
 }
@@ -132,6 +133,7 @@ func (l *lane) recordOf(ctx context.Context, id event.ID) (*event.Record, error)
 // conclude records what came of the work and decides what follows. The caller holds mu.
 func (l *lane) conclude(w *work, res *result) {
 	now := l.e.Now()
+	res.judged = now
 	l.dirty = true
 	l.note(res, len(w.entries)+len(w.parked))
 	l.tellBudget(w, res, now)

@@ -63,6 +63,7 @@ type Store interface {
 	Alerts
 	Incidents
 	IncidentRules
+	Pulses
 	// Ping proves that the store can be written. The proof may be a second old, so that many callers cost little.
 	Ping(ctx context.Context) error
 	Close() error
