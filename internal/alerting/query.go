@@ -2,6 +2,7 @@ package alerting
 
 import (
 	"context"
+	"slices"
 
 	"github.com/tocsin-hub/tocsin/internal/event"
 	"github.com/tocsin-hub/tocsin/internal/store"
@@ -19,6 +20,24 @@ func (s *Service) List(ctx context.Context, account event.Account, q store.Alert
 func (s *Service) Get(ctx context.Context, account event.Account, alert event.ID) (store.Alert, error) {
 	a, err := s.deps.Store.GetAlert(ctx, account, alert)
 	return a, worded(err)
+}
+
+// Some gives those of an account's alerts that there are among the ids, in no order.
+func (s *Service) Some(ctx context.Context, account event.Account, alerts []event.ID) ([]store.Alert, error) {
+	list, err := s.deps.Store.GetAlerts(ctx, alerts)
+	list = slices.DeleteFunc(list, func(a store.Alert) bool { return a.Account != account })
+	return list, worded(err)
+}
+
+// Open counts the alerts of an account that nobody has taken on.
+func (s *Service) Open(ctx context.Context, account event.Account) (int, error) {
+	page, err := s.List(ctx, account, store.AlertQuery{
+		Filter: store.AlertFilter{Status: []string{event.AlertOpen}}, Sort: store.ByLastSeen, Page: store.Page{Limit: 1}, Facets: true,
+	})
+	if err != nil || page.Facets == nil {
+		return 0, err
+	}
+	return page.Facets.Total, nil
 }
 
 // History gives what happened to an alert, the newest first. An entry without an id, at the beginning, counts what was

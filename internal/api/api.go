@@ -35,6 +35,7 @@ import (
 	"github.com/tocsin-hub/tocsin/internal/ingest"
 	"github.com/tocsin-hub/tocsin/internal/integration"
 	"github.com/tocsin-hub/tocsin/internal/mapping"
+	"github.com/tocsin-hub/tocsin/internal/news"
 	"github.com/tocsin-hub/tocsin/internal/respond"
 	"github.com/tocsin-hub/tocsin/internal/respond/reconcile"
 	"github.com/tocsin-hub/tocsin/internal/respond/rule"
@@ -135,9 +136,13 @@ type Deps struct {
 	Version  string
 	// Watch begins to watch what happens in an account; deliver.Engine.Watch does.
 	Watch func(ctx context.Context, account event.Account, spec deliver.LiveSpec) (Watch, error)
+	// News tells which rows changed, for streams.
+	News *news.Board
+	// JournalOK says whether the journal takes events.
+	JournalOK func() bool
 	// StreamKeepAlive and StreamRecheck are how long a stream is silent at most, and how often its caller is looked at
-	// again; 0 is 15 s and 30 s.
-	StreamKeepAlive, StreamRecheck time.Duration
+	// again; 0 is 15 s and 30 s. StreamPause is how long rows that changed are gathered before they are told again; 0 is 1 s.
+	StreamKeepAlive, StreamRecheck, StreamPause time.Duration
 }
 
 // server holds what handlers need.
@@ -149,6 +154,7 @@ type server struct {
 	order      []string          // the operations' ids as they were declared
 	acts       map[string]string // the audited action of each operation that has one
 	sameOrigin *http.CrossOriginProtection
+	standing   standings // how many things are open, for streams
 	bodies     bodies
 	callBodies bodies // of vendors' calls: nobody without a key takes the room of those who have one
 }

@@ -40,6 +40,7 @@ import (
 	"github.com/tocsin-hub/tocsin/internal/ingest"
 	"github.com/tocsin-hub/tocsin/internal/integration"
 	"github.com/tocsin-hub/tocsin/internal/mapping"
+	"github.com/tocsin-hub/tocsin/internal/news"
 	"github.com/tocsin-hub/tocsin/internal/respond"
 	"github.com/tocsin-hub/tocsin/internal/respond/reconcile"
 	"github.com/tocsin-hub/tocsin/internal/respond/rule"
@@ -76,6 +77,7 @@ type hub struct {
 	backups  atomic.Int64 // how many were begun
 	calls    *fakeCalls
 	pulse    fakePulse
+	news     news.Board
 
 	// acting is the account that calls are about; empty: the key's own.
 	acting event.Account
@@ -250,7 +252,7 @@ func (h *hub) deps(dir string, record *audit.Log, log *slog.Logger) Deps {
 		Egress:   Egress{Addresses: []netip.Prefix{netip.MustParsePrefix("203.0.113.7/32")}},
 		Identity: h.keys, Integrations: integrations, Catalogue: catalogue, Deliveries: h.engine, Mailbox: h.store, Callbacks: h.calls,
 		Watch:    func(context.Context, event.Account, deliver.LiveSpec) (Watch, error) { return &fakeWatch{}, nil },
-		Captures: h.inbox, Health: h.health, Pulse: h.pulse, Log: log, Version: "1.2.3",
+		Captures: h.inbox, Health: h.health, Pulse: h.pulse, News: &h.news, JournalOK: func() bool { return true }, Log: log, Version: "1.2.3",
 	}
 }
 

@@ -29,6 +29,8 @@ const (
 	streamKeepAlive = 15 * time.Second
 	// streamRecheck is how often the caller's key or session is looked at again.
 	streamRecheck = 30 * time.Second
+	// streamPause is how long the rows that changed are gathered before they are told again.
+	streamPause = time.Second
 	// streamRetry is how long a browser waits before it connects again.
 	streamRetry = 2 * time.Second
 )
@@ -80,7 +82,8 @@ func (a *server) live(ctx context.Context, in *StreamQuery) (*huma.StreamRespons
 	if err != nil {
 		return nil, err
 	}
-	if err := mayWatch(callerOf(ctx), spec); err != nil {
+	topics := in.topics()
+	if err := mayWatch(callerOf(ctx), topics); err != nil {
 		return nil, err
 	}
 	where, err := in.where(spec)
@@ -89,7 +92,7 @@ func (a *server) live(ctx context.Context, in *StreamQuery) (*huma.StreamRespons
 	}
 	return &huma.StreamResponse{Body: func(hctx huma.Context) {
 		r, w := humachi.Unwrap(hctx)
-		s := &liveStream{a: a, spec: spec, where: where, w: w, out: http.NewResponseController(w)}
+		s := &liveStream{a: a, topics: topics, who: callerOf(ctx), where: where, w: w, out: http.NewResponseController(w)}
 		s.knock = gate.Knock{Key: identity.FromRequest(r), Address: clientOf(ctx).Address, ActIn: gate.ActIn(r.Header)}
 		if s.knock.Key == "" {
 			s.knock.Session = a.sessionOf(r)
@@ -104,18 +107,26 @@ func (a *server) live(ctx context.Context, in *StreamQuery) (*huma.StreamRespons
 			return
 		}
 		defer watch.Close()
+		if s.rows = a.watchRows(accountOf(ctx), topics); s.rows != nil {
+			defer s.rows.reader.Close()
+		}
 		s.begin()
 		_ = s.run(ctx, watch) // whoever hung up needs no answer
 	}}, nil
 }
 
+// topics are what was asked for.
+func (in *StreamQuery) topics() []string {
+	if len(in.Topics) == 0 {
+		return []string{string(deliver.LiveEvents)}
+	}
+	return in.Topics
+}
+
 // spec reads the parameters.
 func (in *StreamQuery) spec() (deliver.LiveSpec, error) {
 	var s deliver.LiveSpec
-	topics := in.Topics
-	if len(topics) == 0 {
-		topics = []string{string(deliver.LiveEvents)}
-	}
+	topics := in.topics()
 	s.Events = slices.Contains(topics, string(deliver.LiveEvents))
 	s.Deliveries = slices.Contains(topics, string(deliver.LiveDeliveries))
 	s.Mailbox = slices.Contains(topics, string(deliver.LiveMailbox))
@@ -166,15 +177,19 @@ func readPlace(text string) (journal.Position, error) {
 	return p, nil
 }
 
+// topicScopes are what it takes to watch a topic.
+var topicScopes = map[string]identity.Scope{
+	string(deliver.LiveEvents): identity.EventsRead, string(deliver.LiveDeliveries): identity.DeliveriesRead, string(deliver.LiveMailbox): identity.DeliveriesRead,
+	topicAlerts: identity.AlertsRead, topicIncidents: identity.IncidentsRead, topicBlocks: identity.BlocksRead, topicJobs: identity.DeliveriesRead,
+	topicHealth: identity.DeliveriesRead,
+}
+
 // mayWatch says whether the caller has the scopes of all topics.
-func mayWatch(who identity.Principal, s deliver.LiveSpec) error {
-	for _, need := range []struct {
-		topic bool
-		scope identity.Scope
-	}{{s.Events, identity.EventsRead}, {s.Deliveries || s.Mailbox, identity.DeliveriesRead}} {
-		if need.topic && !who.Can(need.scope) {
-			return problem(http.StatusForbidden, "the scope "+string(need.scope)+" is needed for this").coded("SCOPE_MISSING").
-				with("WWW-Authenticate", `Bearer realm="tocsin", error="insufficient_scope", scope="`+string(need.scope)+`"`)
+func mayWatch(who identity.Principal, topics []string) error {
+	for _, topic := range topics {
+		if need := topicScopes[topic]; !who.Can(need) {
+			return problem(http.StatusForbidden, "the scope "+string(need)+" is needed for this").coded("SCOPE_MISSING").
+				with("WWW-Authenticate", `Bearer realm="tocsin", error="insufficient_scope", scope="`+string(need)+`"`)
 		}
 	}
 	return nil
@@ -192,14 +207,17 @@ func watchProblem(err error) error {
 
 // liveStream writes one stream.
 type liveStream struct {
-	a     *server
-	spec  deliver.LiveSpec
-	where *expr.Condition // nil: every event
-	knock gate.Knock
-	w     http.ResponseWriter
-	out   *http.ResponseController
-	buf   bytes.Buffer
-	wrote time.Time
+	a      *server
+	topics []string
+	who    identity.Principal // as it was looked at last
+	where  *expr.Condition    // nil: every event
+	rows   *liveRows          // nil: none are watched
+	health liveHealth
+	knock  gate.Knock
+	w      http.ResponseWriter
+	out    *http.ResponseController
+	buf    bytes.Buffer
+	wrote  time.Time
 }
 
 func (s *liveStream) begin() {
@@ -218,20 +236,22 @@ func (s *liveStream) run(ctx context.Context, watch Watch) error {
 	}
 	recheck := time.Now().Add(s.a.recheck())
 	for {
-		next, cancel := context.WithTimeout(ctx, min(s.a.keepAlive(), s.a.recheck()))
+		if err := errors.Join(s.tellHealth(ctx), s.tellRows(ctx)); err != nil {
+			return err
+		}
+		next, cancel := context.WithTimeout(ctx, s.patience())
 		item, err := watch.Next(next)
 		cancel()
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
-		case errors.Is(err, context.DeadlineExceeded):
-			err = s.keepAlive(watch)
-		case err != nil:
-			return s.end("the hub is stopping")
-		case s.passed(item):
+		case errors.Is(err, context.DeadlineExceeded) || err == nil && s.passed(item):
+			err = nil
 			if time.Since(s.wrote) >= s.a.keepAlive() {
 				err = s.keepAlive(watch)
 			}
+		case err != nil:
+			return s.end("the hub is stopping")
 		default:
 			err = s.item(item)
 		}
@@ -247,6 +267,15 @@ func (s *liveStream) run(ctx context.Context, watch Watch) error {
 	}
 }
 
+// patience is how long to wait for the next thing before something else is looked at.
+func (s *liveStream) patience() time.Duration {
+	wait := min(s.a.keepAlive(), s.a.recheck())
+	if s.rows != nil || slices.Contains(s.topics, topicHealth) {
+		wait = min(wait, s.a.streamPause()/4)
+	}
+	return wait
+}
+
 // refused says why the caller may not go on watching; empty while it may, or while that cannot be found out.
 func (s *liveStream) refused(ctx context.Context) string {
 	who, err := s.a.Gate.Still(ctx, s.knock)
@@ -257,9 +286,10 @@ func (s *liveStream) refused(ctx context.Context) string {
 	case err != nil:
 		return ""
 	}
-	if err := mayWatch(who, s.spec); err != nil {
+	if err := mayWatch(who, s.topics); err != nil {
 		return err.Error()
 	}
+	s.who = who
 	return ""
 }
 
@@ -338,6 +368,7 @@ func (s *liveStream) flush() error {
 	return s.out.Flush()
 }
 
-// keepAlive and recheck are the times of streams, which tests make shorter.
-func (a *server) keepAlive() time.Duration { return cmp.Or(a.StreamKeepAlive, streamKeepAlive) }
-func (a *server) recheck() time.Duration   { return cmp.Or(a.StreamRecheck, streamRecheck) }
+// keepAlive, recheck and streamPause are the times of streams, which tests make shorter.
+func (a *server) keepAlive() time.Duration   { return cmp.Or(a.StreamKeepAlive, streamKeepAlive) }
+func (a *server) recheck() time.Duration     { return cmp.Or(a.StreamRecheck, streamRecheck) }
+func (a *server) streamPause() time.Duration { return cmp.Or(a.StreamPause, streamPause) }

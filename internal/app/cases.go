@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -15,7 +16,7 @@ import (
 // openCases makes what folds alerts. Nothing runs yet.
 func (h *hub) openCases() {
 	h.alerts = alerting.New(alerting.Deps{
-		Store: telling{h.store, h.announce}, Journal: h.journal, Recorder: h.trust.audit, MaxAge: h.cfg.Alerts.MaxAge, Rules: h.incidents, Log: h.log,
+		Store: h.telling(), Journal: h.journal, Recorder: h.trust.audit, MaxAge: h.cfg.Alerts.MaxAge, Rules: h.incidents, Log: h.log,
 	})
 }
 
@@ -42,7 +43,16 @@ func foldMark(ctx context.Context, s store.Alerts) (journal.Position, error) {
 
 // SaveFold implements store.Alerts.
 func (t telling) SaveFold(ctx context.Context, f store.Fold) error {
+	var heard overheard
+	f.Incidents = slices.Clone(f.Incidents) // the caller may save them again
+	for i := range f.Incidents {
+		t.overhear(&heard, &f.Incidents[i])
+	}
 	err := t.Store.SaveFold(ctx, f)
+	if err == nil {
+		t.changedAlerts(f.Alerts)
+		t.tellOverheard(&heard)
+	}
 	if err == nil && len(f.Incidents) > 0 {
 		t.pump.Wake()
 	}
@@ -52,10 +62,18 @@ func (t telling) SaveFold(ctx context.Context, f store.Fold) error {
 // ChangeAlerts implements store.Alerts.
 func (t telling) ChangeAlerts(ctx context.Context, writes []store.AlertWrite) error {
 	var said []store.Said
+	var changed []store.Alert
 	for i := range writes {
 		said = append(said, writes[i].Say...)
+		if !writes[i].Unchanged && t.news.Watched() {
+			changed = append(changed, writes[i].Alert)
+		}
 	}
-	return t.tell(t.Store.ChangeAlerts(ctx, writes), said)
+	err := t.Store.ChangeAlerts(ctx, writes)
+	if err == nil {
+		t.changedAlerts(changed)
+	}
+	return t.tell(err, said)
 }
 
 var (

@@ -33,6 +33,7 @@ import (
 	"github.com/tocsin-hub/tocsin/internal/journal"
 	"github.com/tocsin-hub/tocsin/internal/journal/embedded"
 	"github.com/tocsin-hub/tocsin/internal/mapping"
+	"github.com/tocsin-hub/tocsin/internal/news"
 	"github.com/tocsin-hub/tocsin/internal/pulse"
 	"github.com/tocsin-hub/tocsin/internal/respond"
 	"github.com/tocsin-hub/tocsin/internal/respond/reconcile"
@@ -72,6 +73,7 @@ type hub struct {
 	rules        *rule.Service
 	pulse        *pulse.Service
 	announce     *announce.Pump
+	news         news.Board
 	inbox        *capture.Inbox
 	metrics      *metrics
 	clientIP     func(*http.Request) string
@@ -249,7 +251,7 @@ func (h *hub) openDelivery(cfg config.Config) error {
 	if err != nil {
 		return err
 	}
-	told := telling{h.store, h.announce}
+	told := h.telling()
 	h.deliver = deliver.New(deliver.Options{
 		Journal: h.journal, Store: told, Opener: opener{h}, Kinds: h.catalogue, Tree: h.trust.accounts, Disable: h.disable,
 		Silences: h.silences,

@@ -24,14 +24,14 @@ import (
 // openResponse opens what blocks addresses: what decides about it, and what makes it true at responders. Nothing runs yet.
 func (h *hub) openResponse(ctx context.Context, cfg config.Config) (err error) {
 	h.reconcile = reconcile.New(reconcile.Deps{
-		Store: h.store, Opener: opener{h}, Catalogue: h.catalogue, AccountOpen: h.trust.accounts.IsOpen, Recorder: h.trust.audit,
+		Store: h.telling(), Opener: opener{h}, Catalogue: h.catalogue, AccountOpen: h.trust.accounts.IsOpen, Recorder: h.trust.audit,
 		// The two rooms need each other; nothing of this one runs before the other is open.
 		Policy:    func(account event.Account) guard.Policy { return h.respond.PolicyOf(account) },
 		Protected: func(account event.Account, p netip.Prefix) (string, bool) { return h.respond.Protected(account, p) },
 		Wake:      h.announce.Wake, PublicURL: cfg.PublicURL, Log: h.log,
 	})
 	h.respond, err = respond.Open(ctx, respond.Deps{
-		Store: h.store, Responders: h.reconcile, Evidences: evidences{h}, Recorder: h.trust.audit, Wake: h.announce.Wake,
+		Store: h.telling(), Responders: h.reconcile, Evidences: evidences{h}, Recorder: h.trust.audit, Wake: h.announce.Wake,
 		Parents: h.trust.accounts.Parents, Principals: principals{h.store, h.trust.accounts.Parents, h.log}.of, Own: ownAddresses(cfg, h.log), Operator: cfg.Response.NeverBlock,
 		Sessions: h.signedIn, PublicURL: cfg.PublicURL, Log: h.log,
 	})

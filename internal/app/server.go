@@ -79,7 +79,7 @@ func (h *hub) handler() http.Handler {
 		Identity: t.keys, Integrations: h.integrations, Secrets: h.secrets, Catalogue: h.catalogue, Deliveries: h.deliver, Callbacks: calls{h.callbacks, h},
 		Mailbox: h.store, Captures: h.inbox, Backup: h.backup, Health: h, ClientIP: h.clientIP, Log: h.log, Version: version.Number(),
 		Egress: api.Egress{Addresses: h.cfg.Egress.Addresses, Bind: h.cfg.Egress.Bind, Proxy: !h.cfg.Egress.Proxy.IsZero()},
-		Watch:  h.watch, Pulse: h.pulse,
+		Watch:  h.watch, Pulse: h.pulse, News: &h.news, JournalOK: func() bool { return h.journal.Err() == nil },
 		PublicURL: h.cfg.PublicURL, SecureCookies: h.cfg.TLS.Cert != "" || strings.HasPrefix(h.cfg.PublicURL, "https://"),
 	})
 	mux := http.NewServeMux()

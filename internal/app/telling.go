@@ -4,15 +4,20 @@ import (
 	"context"
 
 	"github.com/tocsin-hub/tocsin/internal/announce"
+	"github.com/tocsin-hub/tocsin/internal/news"
 	"github.com/tocsin-hub/tocsin/internal/store"
 	"github.com/tocsin-hub/tocsin/internal/store/sqlite"
 )
 
-// telling is the store for the rooms that have something to say: it wakes the pump when a fact was stored with a change.
+// telling is the store for the rooms that have something to say: it wakes the pump when a fact was stored with a change,
+// and tells those who watch live what changed.
 type telling struct {
 	*sqlite.Store
 	pump *announce.Pump
+	news *news.Board
 }
+
+func (h *hub) telling() telling { return telling{h.store, h.announce, &h.news} }
 
 // CreateIntegration implements store.Integrations.
 func (t telling) CreateIntegration(ctx context.Context, i store.Integration) error {

@@ -89,6 +89,16 @@ func (s *Service) Counts(ctx context.Context, account event.Account) (store.Bloc
 	return c, nil
 }
 
+// Open counts an account's blocks that are active, and those that wait for approval.
+func (s *Service) Open(ctx context.Context, account event.Account) (active, pending int, err error) {
+	b, err := s.hold(ctx, account)
+	if err != nil {
+		return 0, 0, err
+	}
+	defer b.release()
+	return len(b.ids) - b.pending, b.pending, nil
+}
+
 // History is what happened to a block. ErrNotFound.
 func (s *Service) History(ctx context.Context, account event.Account, id event.ID) ([]store.BlockStep, error) {
 	if _, err := s.deps.Store.GetBlock(ctx, account, id); err != nil {

@@ -195,6 +195,7 @@ type BlockStanding struct {
 // BlockFilter selects blocks of an account. Empty fields do not filter.
 type BlockFilter struct {
 	Account     event.Account
+	IDs         []event.ID // at most MaxPage, of which it is one
 	States      []BlockState
 	Placement   PlacementState // has a placement in that state
 	Integration event.ID       // has a placement there

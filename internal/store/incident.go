@@ -86,6 +86,8 @@ type IncidentFilter struct {
 	After        time.Time // created then or later
 	Before       time.Time // created earlier
 	UpdatedAfter time.Time // changed then or later
+	// Numbers are at most MaxPage numbers, of which it has one.
+	Numbers []int64
 	// Skip leaves out the first ones, for callers that count instead of using cursors.
 	Skip int
 }
@@ -124,6 +126,8 @@ type Incidents interface {
 	GetIncident(ctx context.Context, account event.Account, number int64) (Incident, error)
 	// ListIncidents gives the newest first.
 	ListIncidents(ctx context.Context, f IncidentFilter, p Page) (list []Incident, next string, err error)
+	// CountOpenIncidents counts those that are not closed.
+	CountOpenIncidents(ctx context.Context, account event.Account) (int, error)
 	// OpenRuleIncidents gives, of each key, the newest incident that its rule made, that is not closed and has fewer than
 	// most alerts.
 	OpenRuleIncidents(ctx context.Context, account event.Account, keys []RuleKey, most int) (map[RuleKey]Incident, error)

@@ -74,6 +74,12 @@ func (s *Service) List(ctx context.Context, f store.IncidentFilter, p store.Page
 	return list, next, nil
 }
 
+// Open counts those that are not closed.
+func (s *Service) Open(ctx context.Context, account event.Account) (int, error) {
+	n, err := s.deps.Store.CountOpenIncidents(ctx, account)
+	return n, worded(err)
+}
+
 // OpenIncidents gives those that are not closed, the newest first, at most limit (1 to store.MaxPage).
 func (s *Service) OpenIncidents(ctx context.Context, account event.Account, limit int) ([]store.Incident, error) {
 	list, _, err := s.List(ctx, store.IncidentFilter{

@@ -138,6 +138,9 @@ func blocksQuery(f *store.BlockFilter, after []byte) (query string, args []any) 
 	index, with := "blocks_list", ""
 	w.and(`account = ?1`, string(f.Account))
 	w.and(`id < ?`, after)
+	if len(f.IDs) > 0 {
+		w.and(`id IN (`+placeholders(len(f.IDs))+`)`, argsOf(f.IDs, func(v event.ID) any { return v[:] })...)
+	}
 	if len(f.States) > 0 {
 		w.and(`state IN (`+placeholders(len(f.States))+`)`, argsOf(f.States, func(v store.BlockState) any { return string(v) })...)
 	}

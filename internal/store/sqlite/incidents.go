@@ -61,6 +61,9 @@ func (s *Store) ListIncidents(ctx context.Context, f store.IncidentFilter, p sto
 	if len(f.Statuses) > 0 {
 		w.and(`status IN (`+placeholders(len(f.Statuses))+`)`, argsOf(f.Statuses, func(v string) any { return v })...)
 	}
+	if len(f.Numbers) > 0 {
+		w.and(`number IN (`+placeholders(len(f.Numbers))+`)`, argsOf(f.Numbers, func(v int64) any { return v })...)
+	}
 	for _, c := range []struct{ column, value string }{{"owner", f.Owner}, {"project", f.Project}} {
 		if c.value != "" {
 			w.and(c.column+` = ?`, c.value)
@@ -95,6 +98,14 @@ func (s *Store) ListIncidents(ctx context.Context, f store.IncidentFilter, p sto
 	// Leaving rows out is the inner query's, since page puts its LIMIT at the end.
 	query = `SELECT ` + incidentColumns + ` FROM (` + query + ` LIMIT -1 OFFSET ?) ORDER BY number DESC`
 	return page(ctx, s.cases, scanIncident, p, incidentCursor, query, append(w.args, f.Skip)...)
+}
+
+const countOpenIncidentsQuery = `SELECT count(*) FROM incidents WHERE account = ? AND status IN (?, ?)`
+
+// CountOpenIncidents implements store.Incidents.
+func (s *Store) CountOpenIncidents(ctx context.Context, account event.Account) (int, error) {
+	return get(ctx, s.cases, func(r row, n *int) error { return r.Scan(n) }, countOpenIncidentsQuery,
+		string(account), event.IncidentNew, event.IncidentActive)
 }
 
 func incidentCursor(i *store.Incident) string { return encodeCursor(listIncidents, i.Number) }
