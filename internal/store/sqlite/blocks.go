@@ -137,7 +137,11 @@ func blocksQuery(f *store.BlockFilter, after []byte) (query string, args []any) 
 	w := new(where)
 	index, with := "blocks_list", ""
 	w.and(`account = ?1`, string(f.Account))
-	w.and(`id < ?`, after)
+	if len(f.IDs) == 0 {
+		w.and(`id < ?`, after)
+	} else { // the ids are what is looked up
+		w.and(`+id < ?`, after)
+	}
 	if len(f.IDs) > 0 {
 		w.and(`id IN (`+placeholders(len(f.IDs))+`)`, argsOf(f.IDs, func(v event.ID) any { return v[:] })...)
 	}

@@ -29,6 +29,7 @@ func TestBlockPlans(t *testing.T) {
 		index string
 	}{
 		{"blocks", list(store.BlockFilter{}), "blocks_list (account=? AND id<?)"},
+		{"some", list(store.BlockFilter{IDs: []event.ID{id, id}}), "blocks_list (account=? AND id=?)"},
 		{"of a state", list(store.BlockFilter{States: []store.BlockState{"active"}}), "blocks_state (account=? AND state=? AND id<?)"},
 		{"of states", list(store.BlockFilter{States: []store.BlockState{"active", "removed"}}), "blocks_list (account=? AND id<?)"},
 		{"of a rule", list(store.BlockFilter{Rule: id}), "blocks_rule (account=? AND rule=? AND id<?)"},

@@ -68,6 +68,9 @@ func TestPlans(t *testing.T) {
 		"idempotency to forget": {s.lanes, func() (string, []any) {
 			return plain(`SELECT account, key_hash FROM idempotency WHERE at < ? ORDER BY at LIMIT ?`, 1, 1)
 		}, "idempotency_age", false},
+		"history of deliveries": {s.lanes, func() (string, []any) { return plain(loadPulsesQuery, 10, 1) }, "PRIMARY KEY (step=? AND at>?)", false},
+		"history to prune":      {s.lanes, func() (string, []any) { return plain(prunePulsesQuery, 10, 1, 1) }, "PRIMARY KEY (step=? AND at<?)", false},
+		"open incidents":        {s.cases, func() (string, []any) { return plain(countOpenIncidentsQuery, "a", "new", "active") }, "COVERING INDEX incidents_status", false},
 		"outbox": {s.lanes, func() (string, []any) {
 			return outboxQuery(5, []event.Account{"a", "b"})
 		}, "sqlite_autoindex_outbox_1", false},

@@ -74,6 +74,7 @@ func testBlockFilters(t *testing.T, s *suite) {
 		"none":                      {store.BlockFilter{}, []int{7, 6, 5, 4, 3, 2, 1, 0}},
 		"a state":                   {store.BlockFilter{States: []store.BlockState{store.BlockPending}}, []int{1}},
 		"two states":                {store.BlockFilter{States: []store.BlockState{store.BlockPending, store.BlockRemoved}}, []int{2, 1}},
+		"ids":                       {store.BlockFilter{IDs: []event.ID{all[5].ID, all[1].ID, theirs.ID, event.NewID()}}, []int{5, 1}},
 		"a rule":                    {store.BlockFilter{Rule: rule}, []int{2, 1}},
 		"a rule and a state":        {store.BlockFilter{Rule: rule, States: []store.BlockState{store.BlockRemoved}}, []int{2}},
 		"an alert":                  {store.BlockFilter{Alert: alert}, []int{2}},

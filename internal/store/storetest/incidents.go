@@ -239,6 +239,7 @@ func testIncidentList(t *testing.T, s *suite) {
 		want string
 	}{
 		{"all", store.IncidentFilter{}, "987654321"},
+		{"numbers", store.IncidentFilter{Numbers: []int64{2, 7, 99}}, "72"},
 		{"severities", store.IncidentFilter{Severities: []event.Severity{event.Info, event.Critical}}, "651"},
 		{"statuses", store.IncidentFilter{Statuses: []string{"new", "active"}}, "875421"},
 		{"owner", store.IncidentFilter{Owner: "1@example.com"}, "8642"},
@@ -258,6 +259,9 @@ func testIncidentList(t *testing.T, s *suite) {
 	}, func(i store.Incident) string { return fmt.Sprint(i.Number) }, strings.Split("9 8 7 6 5 4 3 2 1", " "), func(int) {
 		s.incident(t, store.IncidentWrite{Incident: incident(acme, "later")})
 	})
+	count, err := s.CountOpenIncidents(s.ctx, acme)
+	must(t, err)
+	same(t, "open incidents", count, 8) // with those made meanwhile
 	open, err := s.OpenRuleIncidents(s.ctx, acme, []store.RuleKey{{Rule: rule, Key: "key 0"}, {Rule: rule, Key: "key 1"}, {Rule: event.NewID(), Key: "key 0"}}, 10)
 	must(t, err)
 	same(t, "open ones of a rule", map[string]int64{"0": open[store.RuleKey{Rule: rule, Key: "key 0"}].Number, "1": open[store.RuleKey{Rule: rule, Key: "key 1"}].Number},

@@ -97,6 +97,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Place) {
 		{"LinksPrune", testLinksPrune},
 		{"Jobs", testJobs},
 		{"JobList", testJobList},
+		{"Pulses", testPulses},
 		{"Runs", testRuns},
 		{"RunsAreAtomic", testRunsAreAtomic},
 		{"TailAndLanes", testTailAndLanes},
