@@ -96,7 +96,9 @@ func newRowsHub(t *testing.T, pause time.Duration) *hub {
 	t.Helper()
 	return newHubWith(t, func(d *Deps) {
 		d.StreamPause = pause
-		d.Watch = func(context.Context, event.Account, deliver.LiveSpec) (Watch, error) { return &fakeWatch{silent: true}, nil }
+		d.Watch = func(context.Context, event.Account, deliver.LiveSpec) (Watch, error) {
+			return &fakeWatch{silent: true}, nil
+		}
 	})
 }
 
