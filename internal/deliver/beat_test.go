@@ -3,6 +3,7 @@ package deliver
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -31,9 +32,9 @@ func TestBeats(t *testing.T) {
 	good, _ := w.add(quick, "alert.created")
 	late, slow := w.add(`{"retry":{"schedule":["0s","1ms","1ms"]}}`, "alert.created")
 	bad, refuses := w.add(quick, "alert.created")
-	tries := 0
+	var tries atomic.Int32
 	slow.set(func(context.Context, connector.Delivery) error {
-		if tries++; tries%2 == 1 {
+		if tries.Add(1)%2 == 1 {
 			return errors.New("not yet")
 		}
 		return nil
@@ -99,10 +100,9 @@ func TestBeatsOfBatches(t *testing.T) {
 	w.change(id, func(i *store.Integration) { i.Paused = true })
 	w.sendN(50, 50, "alert.created", nil)
 	eventually(t, "all of it waits", func() bool { return w.beat(id).Backlog == 50 })
-	failed := false
+	var failed atomic.Bool
 	r.set(func(context.Context, connector.Delivery) error {
-		if !failed {
-			failed = true
+		if !failed.Swap(true) {
 			return errors.New("not yet")
 		}
 		return nil

@@ -4,15 +4,17 @@ import (
 	"math"
 	"testing"
 	"time"
+
+	"github.com/tocsin-hub/tocsin/internal/spread"
 )
 
 func TestSamplesArePacked(t *testing.T) {
 	t.Parallel()
-	full := sample{1, 2, 3, 4, 5, math.MaxUint64, [64]uint64{0: 1, 7: math.MaxUint64, 63: 9}}
+	full := sample{1, 2, 3, 4, 5, math.MaxUint64, spread.Counts{0: 1, 7: math.MaxUint64, 128: 9}}
 	for i := range full.took {
 		full.took[i] += uint64(i)
 	}
-	for _, s := range []sample{{}, {received: 300}, {mailbox: 1}, {took: [64]uint64{5: 7}}, full} {
+	for _, s := range []sample{{}, {received: 300}, {mailbox: 1}, {took: spread.Counts{5: 7}}, full} {
 		packed := append(s.appendTo(nil), 0xaa)
 		var got sample
 		rest, err := got.unpack(packed)
@@ -25,7 +27,7 @@ func TestSamplesArePacked(t *testing.T) {
 			}
 		}
 	}
-	if small := (&sample{delivered: 100, took: [64]uint64{9: 60, 10: 40}}).appendTo(nil); len(small) > 10 {
+	if small := (&sample{delivered: 100, took: spread.Counts{9: 60, 10: 40}}).appendTo(nil); len(small) > 10 {
 		t.Errorf("a small one has %d bytes", len(small))
 	}
 }
@@ -34,7 +36,7 @@ func TestSamplesArePacked(t *testing.T) {
 func FuzzPiece(f *testing.F) {
 	p := &piece{start: noon}
 	for i := range int64(5) {
-		if err := p.add(i*3, &sample{delivered: uint64(i), took: [64]uint64{3: 1}}); err != nil {
+		if err := p.add(i*3, &sample{delivered: uint64(i), took: spread.Counts{3: 1}}); err != nil {
 			f.Fatal(err)
 		}
 	}

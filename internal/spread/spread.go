@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// Buckets is how many buckets there are: one for everything below 256 µs, then two for each doubling. The last one is for
-// all that is above six days.
-const Buckets = 64
+// Buckets is how many buckets there are: one for everything below 256 µs, then four for each doubling. The last one is for
+// all that is above eleven days.
+const Buckets = 1 + 4*32
 
 // firstOctave is the power of two, in microseconds, at which the second bucket begins.
 const firstOctave = 8
@@ -27,8 +27,8 @@ func Bucket(d time.Duration) int {
 	if octave < firstOctave {
 		return 0
 	}
-	half := int(us>>(octave-1)) & 1
-	return min(1+2*(octave-firstOctave)+half, Buckets-1)
+	quarter := int(us>>(octave-2)) & 3
+	return min(1+4*(octave-firstOctave)+quarter, Buckets-1)
 }
 
 // bounds are where a bucket begins and ends.
@@ -36,11 +36,8 @@ func bounds(bucket int) (from, to time.Duration) {
 	if bucket == 0 {
 		return 0, time.Microsecond << firstOctave
 	}
-	octave := time.Microsecond << (firstOctave + (bucket-1)/2)
-	if (bucket-1)%2 == 0 {
-		return octave, octave + octave/2
-	}
-	return octave + octave/2, 2 * octave
+	octave, quarter := time.Microsecond<<(firstOctave+(bucket-1)/4), time.Duration(bucket-1)%4
+	return octave + quarter*octave/4, octave + (quarter+1)*octave/4
 }
 
 // Add adds what others counted.

@@ -21,7 +21,7 @@ func TestBucketsFollowEachOther(t *testing.T) {
 		}
 		end = to
 	}
-	if end < 6*24*time.Hour {
+	if end < 11*24*time.Hour {
 		t.Errorf("the last bucket ends at %s", end)
 	}
 	for d, want := range map[time.Duration]int{-time.Hour: 0, 0: 0, math.MaxInt64: Buckets - 1} {
