@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/tocsin-hub/tocsin/internal/event"
+	"github.com/tocsin-hub/tocsin/internal/event/facts"
 	"github.com/tocsin-hub/tocsin/internal/store"
 )
 
@@ -74,6 +75,7 @@ func describe(a *store.Alert, r *event.Record, e *event.Event, newest bool) {
 		a.RiskScore = &score
 	}
 	object(&a.Geo, e.Geo, newest)
+	a.Country = facts.Country(a.Geo)
 	object(&a.Network, e.Network, newest)
 }
 

@@ -34,7 +34,7 @@ func (a *server) alertOperations() {
 		id: "list-alerts", method: http.MethodGet, path: alertsPath, tag: tagAlerts, scope: scopeAlerts,
 		summary: "List alerts",
 		about: "The queue: what the alert.* events of one dedup key fold into, the newest first. With facets=true also how many there are by value. " +
-			"With q, entity, tag or rule the newest 10,000 alerts that have it are looked at; approximate says that there are others.",
+			"With q, entity, tag, rule or mitre the newest 10,000 alerts that have it are looked at; approximate says that there are others.",
 	}, a.listAlerts)
 	register(a, op{
 		id: "get-alert", method: http.MethodGet, path: alertsPath + "/{id}", tag: tagAlerts, scope: scopeAlerts,
@@ -84,7 +84,7 @@ func (a *server) listAlerts(ctx context.Context, in *struct {
 	AlertFilter
 	DedupKey string `query:"dedup_key" maxLength:"1024" doc:"The alert of this key, and none if there is none; other filters do not hold then." example:"brute-force/203.0.113.7"`
 	Sort     string `query:"sort" enum:"last_seen,first_seen,severity,risk" default:"last_seen" doc:"The order: the newest, the most severe (then the newest), or the riskiest first."`
-	Facets   bool   `query:"facets" doc:"Also count by status, severity, alert_type, project, source and assignee."`
+	Facets   bool   `query:"facets" doc:"Also count by status, severity, alert_type, project, source, assignee, country and technique."`
 }) (*body[AlertList], error) {
 	if in.DedupKey != "" {
 		return a.alertOfKey(ctx, in.DedupKey)

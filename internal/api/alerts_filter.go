@@ -20,6 +20,8 @@ type AlertFilter struct {
 	Project     []string  `json:"project,omitempty" query:"project" maxItems:"50" doc:"Only those of these projects; none: those without one."`
 	Source      []string  `json:"source,omitempty" query:"source" maxItems:"50" doc:"Only those of these sources (vendor/product); none: those without one." example:"[\"example/identity\"]"`
 	Assignee    []string  `json:"assignee,omitempty" query:"assignee" maxItems:"50" doc:"Only those that these people have; none: those that nobody has." example:"[\"none\"]"`
+	Country     []string  `json:"country,omitempty" query:"country" maxItems:"50" doc:"Only those from these countries, as two letters (ISO 3166-1); none: those without one." example:"[\"NL\"]"`
+	Mitre       []string  `json:"mitre,omitempty" query:"mitre" maxItems:"50" doc:"Only those that name one of these ATT&CK techniques; a technique also finds its sub-techniques." example:"[\"T1110\"]"`
 	Incident    string    `json:"incident,omitempty" query:"incident" maxLength:"64" doc:"Only those under this incident." example:"INC-7"`
 	Entity      string    `json:"entity,omitempty" query:"entity" maxLength:"8192" doc:"Only those about this entity: its value, or type:value." example:"ip:203.0.113.7"`
 	Tag         string    `json:"tag,omitempty" query:"tag" maxLength:"256" doc:"Only those with this tag."`
@@ -36,7 +38,7 @@ const noneValue = "none"
 func (f *AlertFilter) read(account event.Account, part string) (store.AlertFilter, error) {
 	out := store.AlertFilter{
 		Account: account, Status: f.Status, AlertType: withNone(f.AlertType), Project: withNone(f.Project), Source: withNone(f.Source),
-		Assignee: withNone(f.Assignee), Entity: f.Entity, Tag: f.Tag, Rule: f.Rule, Text: strings.TrimSpace(f.Text), Since: f.Since, Until: f.Until,
+		Assignee: withNone(f.Assignee), Country: countriesOf(f.Country), Mitre: f.Mitre, Entity: f.Entity, Tag: f.Tag, Rule: f.Rule, Text: strings.TrimSpace(f.Text), Since: f.Since, Until: f.Until,
 	}
 	if f.Incident != "" {
 		if out.Incident = event.IncidentNumber(f.Incident); out.Incident == 0 {
@@ -64,4 +66,18 @@ func withNone(values []string) []string {
 		return append(slices.Clone(values), "")
 	}
 	return values
+}
+
+// countriesOf is withNone of codes, which are upper case.
+func countriesOf(values []string) []string {
+	codes := withNone(values)
+	for i, v := range codes {
+		if i == 0 {
+			codes = slices.Clone(codes)
+		}
+		if v != noneValue {
+			codes[i] = strings.ToUpper(strings.TrimSpace(v))
+		}
+	}
+	return codes
 }

@@ -1,11 +1,13 @@
 package api
 
 import (
+	"cmp"
 	"encoding/json"
 	"strconv"
 	"time"
 
 	"github.com/tocsin-hub/tocsin/internal/event"
+	"github.com/tocsin-hub/tocsin/internal/event/facts"
 	"github.com/tocsin-hub/tocsin/internal/store"
 )
 
@@ -21,6 +23,7 @@ type Alert struct {
 	Source    string         `json:"source,omitempty" doc:"What sent it: vendor/product." example:"example/identity"`
 	Endpoint  string         `json:"endpoint,omitempty" doc:"The endpoint that was called."`
 	Rule      *event.Rule    `json:"rule,omitempty" doc:"The detection that fired."`
+	Country   string         `json:"country,omitempty" doc:"The country that its geo tells of, as two letters (ISO 3166-1)." example:"NL"`
 	RiskScore *float64       `json:"risk_score,omitempty" doc:"0 to 100." example:"84"`
 	Actor     string         `json:"actor,omitempty" doc:"Who did it."`
 	Assignee  string         `json:"assignee,omitempty" doc:"Who has it, as an e-mail address." example:"dana@example.com"`
@@ -50,7 +53,8 @@ type Alert struct {
 // AlertLinks lead on.
 type AlertLinks struct {
 	History    string `json:"history" doc:"All of its history." example:"/api/v1/alerts/alr_01kmb7a2v4e9zr6x3q8w5t0ysd/history"`
-	Deliveries string `json:"deliveries" doc:"Where its last event went." example:"/api/v1/deliveries?event=evt_01kmb7a2v4e9zr6x3q8w5t0ysd"`
+	Deliveries string `json:"deliveries" doc:"Where its events went." example:"/api/v1/alerts/alr_01kmb7a2v4e9zr6x3q8w5t0ysd/deliveries"`
+	Related    string `json:"related" doc:"Alerts that it has something in common with." example:"/api/v1/alerts/alr_01kmb7a2v4e9zr6x3q8w5t0ysd/related"`
 	Incident   string `json:"incident,omitempty" doc:"The incident." example:"/api/v1/incidents/INC-7"`
 }
 
@@ -74,6 +78,7 @@ func newAlert(a *store.Alert) Alert {
 		Assignee: a.Assignee, Entities: a.Entities, Mitre: a.Mitre, Tags: a.Tags, URL: a.URL, TLP: a.TLP, Count: a.Count,
 		FirstSeen: a.FirstSeen, LastSeen: a.LastSeen, StatusAt: a.StatusAt, Version: a.Version,
 		FirstEvent: eventText(a.FirstEvent), LastEvent: eventText(a.LastEvent),
+		Country: cmp.Or(a.Country, facts.Country(a.Geo)), // what was stored before countries were has them in geo
 	}
 	if a.RuleID != "" || a.RuleName != "" {
 		v.Rule = &event.Rule{ID: a.RuleID, Name: a.RuleName}
@@ -89,7 +94,7 @@ func newWholeAlert(a *store.Alert, history []store.CaseEntry, tickets []store.Ti
 	v := newAlert(a)
 	v.Description, v.Labels, v.Geo, v.Network = a.Description, a.Labels, objectOf(a.Geo), objectOf(a.Network)
 	path := "/api/v1/alerts/" + v.ID
-	v.Links = &AlertLinks{History: path + "/history", Deliveries: "/api/v1/deliveries?event=" + a.LastEvent.Text(event.PrefixEvent)}
+	v.Links = &AlertLinks{History: path + "/history", Deliveries: path + "/deliveries", Related: path + "/related"}
 	if a.Incident > 0 {
 		v.Links.Incident = "/api/v1/incidents/" + v.Incident
 	}
@@ -135,6 +140,10 @@ type AlertFacets struct {
 	Project     []FacetCount `json:"project" doc:"By project."`
 	Source      []FacetCount `json:"source" doc:"By source."`
 	Assignee    []FacetCount `json:"assignee" doc:"By assignee; the empty one is nobody."`
+	Country     []FacetCount `json:"country" doc:"By country (two letters); the empty one is none."`
+	Mitre       []FacetCount `json:"mitre" doc:"By ATT&CK technique, as alerts name them; one with several counts for each. Those without one are not counted."`
+	// MitreApproximate is about Mitre alone.
+	MitreApproximate bool `json:"mitre_approximate" doc:"Techniques were counted of the newest 50,000 alerts that name any, and there are others."`
 }
 
 func newFacets(f *store.AlertFacets) *AlertFacets {
@@ -151,6 +160,7 @@ func newFacets(f *store.AlertFacets) *AlertFacets {
 	return &AlertFacets{
 		Total: f.Total, Approximate: f.Approximate, Status: counts(f.Status), Severity: counts(f.Severity), AlertType: counts(f.AlertType),
 		Project: counts(f.Project), Source: counts(f.Source), Assignee: counts(f.Assignee),
+		Country: counts(f.Country), Mitre: counts(f.Mitre), MitreApproximate: f.MitreApproximate,
 	}
 }
 

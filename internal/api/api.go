@@ -74,6 +74,7 @@ type Deliveries interface {
 // Mailbox lists parked deliveries; the store is one.
 type Mailbox interface {
 	ListParked(ctx context.Context, f store.ParkedFilter, p store.Page) ([]store.Parked, string, error)
+	ParkedCauses(ctx context.Context, f store.ParkedFilter) (store.ParkedCauses, error)
 }
 
 // Captures gives what capture integrations have kept, the newest first; limit 0 gives all.
@@ -156,7 +157,8 @@ type server struct {
 	sameOrigin *http.CrossOriginProtection
 	standing   standings // how many things are open, for streams
 	bodies     bodies
-	callBodies bodies // of vendors' calls: nobody without a key takes the room of those who have one
+	verifying  chan struct{} // a token for each verification of the audit record that goes on
+	callBodies bodies        // of vendors' calls: nobody without a key takes the room of those who have one
 }
 
 // New makes the handler of everything below /api but ingest, and of the page at /. It panics when an operation is
@@ -180,7 +182,7 @@ func newServer(d Deps) *server {
 		problem(http.StatusMethodNotAllowed, req.Method+" is not possible here; /api/docs lists what is").
 			with("Allow", allowed(r, req.URL.Path)).write(w)
 	})
-	a := &server{Deps: d, log: log, acts: map[string]string{}, sameOrigin: http.NewCrossOriginProtection()}
+	a := &server{Deps: d, log: log, acts: map[string]string{}, sameOrigin: http.NewCrossOriginProtection(), verifying: make(chan struct{}, maxVerifying)}
 	if d.PublicURL != "" {
 		if err := a.sameOrigin.AddTrustedOrigin(originOf(d.PublicURL)); err != nil {
 			panic("api: the public URL was not checked: " + err.Error())
@@ -206,6 +208,8 @@ func newServer(d Deps) *server {
 	a.mappingOperations()
 	a.digestOperations()
 	a.alertOperations()
+	a.relationOperations()
+	a.attackOperations()
 	a.incidentOperations()
 	a.connectorOperations()
 	a.deliveryOperations()

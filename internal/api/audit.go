@@ -58,6 +58,7 @@ func (a *server) auditOperations() {
 		id: "export-audit", method: http.MethodGet, path: "/api/v1/audit/export", tag: tagAudit, scope: scopeAudit, act: "audit.export", download: audit.ExportType,
 		summary: "Export the audit record", about: "The chain as NDJSON, for tocsin audit verify. Entries of other accounts are in it as hashes only.",
 	}, a.exportAudit)
+	a.verifyOperation()
 	register(a, op{
 		id: "get-audit-checkpoint", method: http.MethodGet, path: "/api/v1/audit/checkpoint", tag: tagAudit, scope: scopeAudit,
 		summary: "Get a checkpoint", about: "The number and hash of the newest entry. Kept outside of the hub, it lets tocsin audit verify find out that the end was cut off.",

@@ -61,6 +61,8 @@ type client struct {
 
 	origin string // "https://host", as the client addressed the hub
 	csrf   string // the session's token against forged requests
+	// session is the token of the cookie, unproven, where an operation is open to browsers.
+	session form.Secret
 }
 
 // meet notes where a request comes from, and refuses what another site's page makes a browser send.
@@ -69,6 +71,7 @@ func (a *server) meet(o op) func(huma.Context, func(huma.Context)) {
 		r, w := humachi.Unwrap(ctx)
 		c := client{Client: user.Client{Address: a.ClientIP(r), Agent: r.UserAgent()}, origin: a.origin(r)}
 		if o.browser {
+			c.session = a.sessionOf(r)
 			if err := a.sameOrigin.Check(r); err != nil {
 				problem(http.StatusForbidden, "the request was made by the page of another site").coded("CROSS_ORIGIN").write(w)
 				return

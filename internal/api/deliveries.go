@@ -96,19 +96,34 @@ type DeliveryPath struct {
 
 // DeliveryFilter are the filters of a list of deliveries.
 type DeliveryFilter struct {
-	Status string `query:"status" enum:"delivered,waiting,parked,behind,held,mailbox,discarded,expired" doc:"Only those that stand there."`
-	Event  string `query:"event" maxLength:"64" doc:"Only those of this event." example:"evt_01kmb7a2v4e9zr6x3q8w5t0ysd"`
+	Status string    `query:"status" enum:"delivered,waiting,parked,behind,held,mailbox,discarded,expired,skipped" doc:"Only those that stand there."`
+	Event  string    `query:"event" maxLength:"64" doc:"Only those of this event." example:"evt_01kmb7a2v4e9zr6x3q8w5t0ysd"`
+	Type   string    `query:"type" maxLength:"128" doc:"Only those of events of this type, or with .* of all below it." example:"alert.*"`
+	Since  time.Time `query:"since" doc:"Only those that got their status from this time on."`
+	Until  time.Time `query:"until" doc:"Only those that got their status before this time."`
+}
+
+// read turns the filter into the engine's.
+func (f *DeliveryFilter) read(integration event.ID) (out deliver.DeliveryFilter, err error) {
+	out = deliver.DeliveryFilter{Integration: integration, Status: f.Status, Since: f.Since, Until: f.Until}
+	if out.Event, err = queryID(event.PrefixEvent, "event", f.Event); err != nil {
+		return out, err
+	}
+	out.Type, err = typeFilterOf("query.type", f.Type)
+	return out, err
 }
 
 func (a *server) deliveryOperations() {
 	const base = "/api/v1/deliveries"
 	register(a, op{
 		id: "list-deliveries", method: http.MethodGet, path: base, tag: tagDeliveries, scope: scopeDeliveries,
-		summary: "List deliveries", about: "Deliveries and where they stand, the newest first.",
+		summary: "List deliveries", about: "Deliveries and where they stand. Without a status, those that failed or wait for another attempt come first, then those that were delivered; " +
+			"in each group the newest come first. What was delivered or skipped is looked up in the journal, at most 5,000 events for a page: " +
+			"a page can have fewer entries than its limit, or none, while next leads on.",
 	}, a.listDeliveries)
 	register(a, op{
 		id: "list-integration-deliveries", method: http.MethodGet, path: "/api/v1/integrations/{id}/deliveries", tag: tagDeliveries,
-		scope: scopeDeliveries, summary: "List an integration's deliveries", about: "Its deliveries and where they stand, the newest first.",
+		scope: scopeDeliveries, summary: "List an integration's deliveries", about: "Its deliveries and where they stand, in the order of list-deliveries.",
 		problems: []int{http.StatusNotFound},
 	}, a.listIntegrationDeliveries)
 	register(a, op{
@@ -149,11 +164,11 @@ func (a *server) listIntegrationDeliveries(ctx context.Context, in *struct {
 }
 
 func (a *server) deliveries(ctx context.Context, integration event.ID, f DeliveryFilter, p store.Page) (*body[list[Delivery]], error) {
-	ev, err := queryID(event.PrefixEvent, "event", f.Event)
+	filter, err := f.read(integration)
 	if err != nil {
 		return nil, err
 	}
-	views, next, err := a.Deliveries.Deliveries(ctx, accountOf(ctx), deliver.DeliveryFilter{Integration: integration, Event: ev, Status: f.Status}, p)
+	views, next, err := a.Deliveries.Deliveries(ctx, accountOf(ctx), filter, p)
 	if err != nil {
 		return nil, err
 	}

@@ -163,6 +163,15 @@ func typeFiltersOf(name, text string) ([]event.TypeFilter, error) {
 	return types, nil
 }
 
+// typeFilterOf reads one type filter; location is where it stands in the request.
+func typeFilterOf(location, text string) (event.TypeFilter, error) {
+	if text == "" || event.TypeFilter(text).Check() == nil {
+		return event.TypeFilter(text), nil
+	}
+	f := fieldError(location, fmt.Sprintf("%q is not an event type, a prefix such as \"alert.*\", or \"*\"", event.Clip(text, 64)))
+	return "", problem(http.StatusUnprocessableEntity, summary([]FieldError{f}), f)
+}
+
 func (a *server) getEvent(ctx context.Context, in *struct {
 	ID string `path:"id" maxLength:"64" doc:"The event's id." example:"evt_01kmb7a2v4e9zr6x3q8w5t0ysd"`
 }) (*body[Event], error) {

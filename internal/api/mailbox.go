@@ -20,8 +20,9 @@ type MailboxFilter struct {
 	Integration string    `json:"integration,omitempty" maxLength:"64" doc:"Only those of this integration."`
 	Event       string    `json:"event,omitempty" maxLength:"64" doc:"Only those of this event."`
 	Status      []string  `json:"status,omitempty" enum:"mailbox,discarded,expired,parked,behind,held" doc:"Only those that stand there; without it, mailbox."`
-	Type        string    `json:"type,omitempty" maxLength:"128" doc:"Only events of this type."`
+	Type        string    `json:"type,omitempty" maxLength:"128" doc:"Only events of this type, or with .* of all below it."`
 	CauseClass  string    `json:"cause_class,omitempty" maxLength:"64" doc:"Only those that failed for this class of cause."`
+	Cause       string    `json:"cause,omitempty" maxLength:"4096" doc:"Only those that failed for exactly this cause, as list-mailbox-causes gives it."`
 	Job         string    `json:"job,omitempty" maxLength:"64" doc:"Only those that this backfill brought."`
 	Before      time.Time `json:"before,omitzero" doc:"Only those that got their status before."`
 	After       time.Time `json:"after,omitzero" doc:"Only those that got their status after."`
@@ -29,7 +30,7 @@ type MailboxFilter struct {
 
 // parked turns the filter into the store's. location is where the filter stands in the request.
 func (f MailboxFilter) parked(account event.Account, location string) (*store.ParkedFilter, error) {
-	out := &store.ParkedFilter{Account: account, Type: f.Type, CauseClass: f.CauseClass, Before: f.Before, After: f.After}
+	out := &store.ParkedFilter{Account: account, Type: f.Type, CauseClass: f.CauseClass, Cause: f.Cause, Before: f.Before, After: f.After}
 	for _, s := range f.Status {
 		out.States = append(out.States, store.ParkedState(s))
 	}
@@ -46,6 +47,9 @@ func (f MailboxFilter) parked(account event.Account, location string) (*store.Pa
 			errs = append(errs, fieldError(location+"."+name, err.Error()))
 		}
 		*into = id
+	}
+	if _, err := typeFilterOf(location+".type", f.Type); err != nil {
+		return nil, err
 	}
 	read(event.PrefixIntegration, "integration", f.Integration, &out.Integration)
 	read(event.PrefixEvent, "event", f.Event, &out.Event)
@@ -99,33 +103,50 @@ func (a *server) mailboxOperations() {
 		summary: "List the mailbox", about: "Deliveries that ended in failure, the newest first, with their cause. Each holds its own copy of the event and is kept for 30 days.",
 	}, a.listMailbox)
 	register(a, op{
+		id: "list-mailbox-causes", method: http.MethodGet, path: base + "/causes", tag: tagMailbox, scope: scopeDeliveries,
+		summary: "Sum the mailbox up by cause",
+		about: fmt.Sprintf("What is in the mailbox by integration and cause, the most frequent first: at most %d rows, more says that there are others. "+
+			"The newest %d deliveries that the filter lets through are counted; approximate says that there may be others. "+
+			"To act on a row, send its integration, cause_class and cause as the filter of a replay or a discard.", store.MaxCauses, store.MaxCausesLooked),
+	}, a.listMailboxCauses)
+	register(a, op{
 		id: "replay-mailbox", method: http.MethodPost, path: base + "/replay", tag: tagMailbox, scope: scopeDeliveriesWrite, act: "mailbox.replay",
 		summary: "Replay deliveries", status: http.StatusAccepted,
 		body:  map[string]any{"filter": map[string]any{"cause_class": "exhausted"}, "force": false},
-		about: "Starts a job that delivers the selected ones again, with the same ids. One whose ordering key has moved on since is refused without force. Watch the job at its Location.",
+		about: "Starts a job that delivers the selected ones again, with the same ids. One whose ordering key has moved on since is refused without force. Watch the job at its Location: done and failed grow to total. What was discarded is taken back with status discarded in the filter.",
 	}, a.replayMailbox)
 	register(a, op{
 		id: "discard-mailbox", method: http.MethodPost, path: base + "/discard", tag: tagMailbox, scope: scopeDeliveriesWrite, act: "mailbox.discard",
 		summary: "Discard deliveries", body: map[string]any{"ids": []string{"dlv_01kmb7a2v4e9zr6x3q8w5t0ysd"}, "reason": "a test run"},
-		about: "Closes the selected ones with a reason. They are counted as discarded, and can still be replayed while they are kept.",
+		about: "Closes the selected ones with a reason. The answer says how many there were. They are counted as discarded. To undo it, replay them while they are kept (30 days).",
 	}, a.discardMailbox)
+}
+
+// MailboxQuery is MailboxFilter as parameters.
+type MailboxQuery struct {
+	Integration string    `query:"integration" maxLength:"64" doc:"Only those of this integration." example:"int_01kmb7a2v4e9zr6x3q8w5t0ysd"`
+	Event       string    `query:"event" maxLength:"64" doc:"Only those of this event."`
+	Status      []string  `query:"status" enum:"mailbox,discarded,expired,parked,behind,held" doc:"Only those that stand there, separated by commas; without it, mailbox."`
+	Type        string    `query:"type" maxLength:"128" doc:"Only events of this type, or with .* of all below it." example:"alert.*"`
+	CauseClass  string    `query:"cause_class" maxLength:"64" doc:"Only those that failed for this class of cause."`
+	Cause       string    `query:"cause" maxLength:"4096" doc:"Only those that failed for exactly this cause."`
+	Job         string    `query:"job" maxLength:"64" doc:"Only those that this backfill brought."`
+	Before      time.Time `query:"before" doc:"Only those that got their status before."`
+	After       time.Time `query:"after" doc:"Only those that got their status after."`
+}
+
+func (q *MailboxQuery) parked(account event.Account) (*store.ParkedFilter, error) {
+	return MailboxFilter{
+		Integration: q.Integration, Event: q.Event, Status: q.Status, Type: q.Type, CauseClass: q.CauseClass, Cause: q.Cause, Job: q.Job,
+		Before: q.Before, After: q.After,
+	}.parked(account, "query")
 }
 
 func (a *server) listMailbox(ctx context.Context, in *struct {
 	Paging
-	Integration string    `query:"integration" maxLength:"64" doc:"Only those of this integration." example:"int_01kmb7a2v4e9zr6x3q8w5t0ysd"`
-	Event       string    `query:"event" maxLength:"64" doc:"Only those of this event."`
-	Status      []string  `query:"status" enum:"mailbox,discarded,expired,parked,behind,held" doc:"Only those that stand there, separated by commas; without it, mailbox."`
-	Type        string    `query:"type" maxLength:"128" doc:"Only events of this type."`
-	CauseClass  string    `query:"cause_class" maxLength:"64" doc:"Only those that failed for this class of cause."`
-	Job         string    `query:"job" maxLength:"64" doc:"Only those that this backfill brought."`
-	Before      time.Time `query:"before" doc:"Only those that got their status before."`
-	After       time.Time `query:"after" doc:"Only those that got their status after."`
+	MailboxQuery
 }) (*body[list[Delivery]], error) {
-	f, err := MailboxFilter{
-		Integration: in.Integration, Event: in.Event, Status: in.Status, Type: in.Type, CauseClass: in.CauseClass, Job: in.Job,
-		Before: in.Before, After: in.After,
-	}.parked(accountOf(ctx), "query")
+	f, err := in.parked(accountOf(ctx))
 	if err != nil {
 		return nil, err
 	}

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/tocsin-hub/tocsin/internal/act"
@@ -24,7 +25,31 @@ type Caller struct {
 	Operator  bool      `json:"operator" doc:"Whether the caller may do what concerns the whole hub."`
 	Strong    bool      `json:"strong,omitempty" doc:"Whether the session was opened with a second factor."`
 	Now       time.Time `json:"now" doc:"The hub's time."`
+
+	User         *User   `json:"user,omitempty" doc:"Of a person: who it is."`
+	Accounts     []ActIn `json:"accounts" doc:"The accounts that the caller may act in, with X-Tocsin-Account: its own first, then by name, at most 200."`
+	MoreAccounts bool    `json:"more_accounts,omitempty" doc:"There are others; /api/v1/accounts lists all."`
+	Plan         OwnPlan `json:"plan" doc:"The plan of the account that the request acts in."`
+	PublicURL    string  `json:"public_url,omitempty" doc:"Where people reach the hub; absent if the operator has not said so." example:"https://tocsin.example.com"`
+	Version      string  `json:"version" doc:"Which build of the hub answers." example:"1.0.0"`
 }
+
+// ActIn is an account that the caller may act in.
+type ActIn struct {
+	Name  string `json:"name" doc:"Its name." example:"acme"`
+	Title string `json:"title,omitempty" doc:"Its name for people." example:"Acme Ltd"`
+}
+
+// OwnPlan is what an account may ask for.
+type OwnPlan struct {
+	Name    string     `json:"name" doc:"Its name." example:"pro"`
+	Title   string     `json:"title" doc:"Its name for people." example:"Pro"`
+	Limited bool       `json:"limited" doc:"Whether it has any limit, or lacks any connector."`
+	Limits  PlanLimits `json:"limits" doc:"Its numbers."`
+}
+
+// maxActIn is how many accounts the caller is told of.
+const maxActIn = 200
 
 // Session is a signed-in browser.
 type Session struct {
@@ -60,7 +85,7 @@ func (a *server) ownOperations() {
 	const base = "/api/v1/me"
 	register(a, op{
 		id: "get-me", method: http.MethodGet, path: base, tag: tagUsers, scope: scopeAny,
-		summary: "Who am I", about: "What the hub knows of the caller.",
+		summary: "Who am I", about: "What the hub knows of the caller, and what a console begins with: the accounts to act in, the plan, where the hub is reached, and its version.",
 	}, a.me)
 	register(a, op{
 		id: "change-password", method: http.MethodPost, path: base + "/password", tag: tagUsers, scope: scopeAny, act: "user.password_change", person: true,
@@ -148,8 +173,48 @@ func (a *server) me(ctx context.Context, _ *struct{}) (*body[Caller], error) {
 	}
 	if who.Kind == act.KindUser {
 		c.CSRFToken = clientOf(ctx).csrf
+		u, err := a.Users.Self(ctx, who)
+		if err != nil {
+			return nil, err
+		}
+		self := newUser(u)
+		c.User = &self
 	}
+	c.Accounts, c.MoreAccounts = a.mayActIn(who)
+	c.Plan = a.ownPlan(who.Account)
+	c.PublicURL, c.Version = a.PublicURL, a.Version
 	return answer(c), nil
+}
+
+// mayActIn gives the open accounts that a caller may act in.
+func (a *server) mayActIn(who identity.Principal) (list []ActIn, more bool) {
+	names := []event.Account{who.Home}
+	switch {
+	case who.Operator():
+		names = append(names, a.Accounts.Names()...)
+	case who.Can(identity.Admin):
+		names = append(names, a.Accounts.Descendants(who.Home)...)
+	}
+	slices.Sort(names[1:])
+	for i, name := range names {
+		if i > 0 && name == who.Home || !a.Accounts.IsOpen(name) {
+			continue
+		}
+		if len(list) == maxActIn {
+			return list, true
+		}
+		known, _ := a.Accounts.Get(name)
+		list = append(list, ActIn{string(name), known.Title})
+	}
+	return list, false
+}
+
+func (a *server) ownPlan(account event.Account) OwnPlan {
+	p := a.Plans.Of(account)
+	return OwnPlan{
+		Name: p.Name, Title: p.Title, Limits: newPlanLimits(p),
+		Limited: p.RequestsPerMinute+p.EventsPerSecond+p.BatchEvents+p.EventsPerMonth > 0 || !slices.Contains(p.Connectors, "*"),
+	}
 }
 
 func (a *server) ownSessions(ctx context.Context, _ *struct{}) (*body[list[Session]], error) {

@@ -46,7 +46,18 @@ type LinkInfo struct {
 	Email   string `json:"email,omitempty" doc:"For whom; empty for setup." example:"ana@example.com"`
 }
 
+// SessionState is what a page needs to know before anybody has signed in.
+type SessionState struct {
+	SignedIn    bool `json:"signed_in" doc:"Whether the request came with a session that counts."`
+	SetupNeeded bool `json:"setup_needed" doc:"Whether the hub has no owner yet: the link that it printed at its start makes one."`
+}
+
 func (a *server) sessionOperations() {
+	register(a, op{
+		id: "get-session", method: http.MethodGet, path: "/api/v1/session", tag: tagUsers, browser: true,
+		summary: "Is anybody signed in", about: "Says whether the request's cookie is a session, and whether the hub waits for its first owner. It needs neither.",
+		problems: []int{http.StatusTooManyRequests},
+	}, a.sessionState)
 	register(a, op{
 		id: "sign-in", method: http.MethodPost, path: "/api/v1/session", tag: tagUsers, browser: true,
 		summary: "Sign in", about: "Sets the session's cookie. After several failures in a row further attempts are refused for a while, with Retry-After.",
@@ -68,6 +79,23 @@ func (a *server) sessionOperations() {
 		body:     object{{"token", "tsl_…"}, {"password", "correct horse battery staple"}},
 		problems: []int{http.StatusNotFound, http.StatusTooManyRequests},
 	}, a.redeemLink)
+}
+
+func (a *server) sessionState(ctx context.Context, _ *struct{}) (*body[SessionState], error) {
+	var out SessionState
+	if token := clientOf(ctx).session; !token.IsZero() {
+		who, err := a.Users.Authenticate(ctx, token)
+		if err != nil && !errors.Is(err, user.ErrUnauthenticated) {
+			return nil, err
+		}
+		out.SignedIn = err == nil && a.Accounts.IsOpen(who.Home)
+	}
+	if out.SignedIn {
+		return answer(out), nil
+	}
+	needed, err := a.Users.SetupNeeded(ctx)
+	out.SetupNeeded = needed
+	return result(out, err)
 }
 
 // signedInAnswer carries the session's cookie.

@@ -86,3 +86,15 @@ func linkOf(row *store.AuditEntry) Link {
 }
 
 func hexOf(hash [32]byte) string { return hex.EncodeToString(hash[:]) }
+
+// Verify goes along the hub's own record. With an error, which is ctx's when that has ended, the report covers what was read.
+// Nothing is pruned meanwhile.
+func (l *Log) Verify(ctx context.Context) (Report, error) {
+	l.exports.RLock()
+	defer l.exports.RUnlock()
+	rec, err := FromStore(ctx, l.deps.Store)
+	if err != nil {
+		return Report{}, err
+	}
+	return Verify(rec)
+}

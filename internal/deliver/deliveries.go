@@ -24,17 +24,18 @@ const (
 
 // Deliveries lists an account's deliveries, the newest first within their group: without a status, those that failed or
 // wait for another attempt come before those that were delivered. With an event, one delivery per integration that
-// matched it.
+// matched it. A page of what was delivered or skipped is made of at most mostUnpacked events: it may have fewer entries than
+// were asked for although others follow.
 func (e *Engine) Deliveries(ctx context.Context, account event.Account, f DeliveryFilter, p store.Page) (list []DeliveryView, next string, err error) {
 	if !f.Event.IsZero() {
 		list, err = e.deliveriesOf(ctx, account, f)
 		return list, "", err
 	}
 	switch f.Status {
-	case statusDelivered:
-		return e.delivered(ctx, account, f.Integration, p)
+	case statusDelivered, statusSkipped:
+		return e.settled(ctx, account, f, p)
 	case statusWaiting:
-		return e.waiting(account, f.Integration, p)
+		return e.waiting(account, f, p)
 	case "":
 		return e.allDeliveries(ctx, account, f, p)
 	}
@@ -47,7 +48,7 @@ const deliveredPhase = "d."
 func (e *Engine) allDeliveries(ctx context.Context, account event.Account, f DeliveryFilter, p store.Page) ([]DeliveryView, string, error) {
 	if rest, ok := strings.CutPrefix(p.After, deliveredPhase); ok {
 		p.After = rest
-		list, next, err := e.delivered(ctx, account, f.Integration, p)
+		list, next, err := e.settled(ctx, account, f, p)
 		if next != "" {
 			next = deliveredPhase + next
 		}
@@ -61,7 +62,7 @@ func (e *Engine) allDeliveries(ctx context.Context, account event.Account, f Del
 	if room <= 0 {
 		return list, deliveredPhase, nil
 	}
-	more, next, err := e.delivered(ctx, account, f.Integration, store.Page{Limit: room})
+	more, next, err := e.settled(ctx, account, f, store.Page{Limit: room})
 	if next != "" {
 		next = deliveredPhase + next
 	}
@@ -70,7 +71,9 @@ func (e *Engine) allDeliveries(ctx context.Context, account event.Account, f Del
 
 func (e *Engine) parkedDeliveries(ctx context.Context, account event.Account, f DeliveryFilter, p store.Page, states ...store.ParkedState) ([]DeliveryView, string, error) {
 	p.Limit = pageLimit(p)
-	rows, next, err := e.Store.ListParked(ctx, store.ParkedFilter{Account: account, Integration: f.Integration, States: states}, p)
+	filter := f.parked(account)
+	filter.States = states
+	rows, next, err := e.Store.ListParked(ctx, filter, p)
 	if err != nil {
 		return nil, "", fmt.Errorf("listing parked deliveries: %w", err)
 	}
@@ -102,7 +105,7 @@ func jobOf(integration, run event.ID) event.ID {
 }
 
 // waiting lists what is in the windows and not settled, the oldest first.
-func (e *Engine) waiting(account event.Account, integration event.ID, p store.Page) ([]DeliveryView, string, error) {
+func (e *Engine) waiting(account event.Account, f DeliveryFilter, p store.Page) ([]DeliveryView, string, error) {
 	after, err := readCursor(p.After)
 	if err != nil {
 		return nil, "", err
@@ -114,13 +117,16 @@ func (e *Engine) waiting(account event.Account, integration event.ID, p store.Pa
 	}
 	var found []placed
 	for _, l := range e.allLanes() {
-		if l.account != account || !integration.IsZero() && l.id != integration {
+		if l.account != account || !f.Integration.IsZero() && l.id != f.Integration {
 			continue
 		}
 		l.mu.Lock()
 		for _, en := range l.win.list[l.win.head:] {
-			if !en.settled() && (after == nil || after.Less(en.pos)) {
-				found = append(found, placed{l.viewOfEntry(en), en.pos})
+			if en.settled() || after != nil && !after.Less(en.pos) {
+				continue
+			}
+			if v := l.viewOfEntry(en); f.lets(&v) {
+				found = append(found, placed{v, en.pos})
 			}
 		}
 		l.mu.Unlock()
@@ -163,22 +169,27 @@ func (l *lane) viewOf(rec *event.Record) DeliveryView {
 	}
 }
 
-// delivered lists successes from the ledger's packs, the newest first. A cursor is the ledger's own one and how many of
-// the next pack were seen.
-func (e *Engine) delivered(ctx context.Context, account event.Account, integration event.ID, p store.Page) (list []DeliveryView, next string, err error) {
+// mostUnpacked is how many events of the ledger are looked at for one page.
+const mostUnpacked = 5000
+
+// settled lists what the ledger's packs know, the newest first: successes, or what was left out if the filter's status says
+// so. A cursor is the ledger's own one and how many of the next pack were seen.
+func (e *Engine) settled(ctx context.Context, account event.Account, f DeliveryFilter, p store.Page) (list []DeliveryView, next string, err error) {
 	limit := pageLimit(p)
 	after, seen, err := cutPackCursor(p.After)
 	if err != nil {
 		return nil, "", err
 	}
-	readable := e.readable(account)
+	u := unpacking{DeliveryFilter: f, readable: e.readable(account), left: mostUnpacked}
+	u.Status = cmp.Or(f.Status, statusDelivered)
+	of := store.PackFilter{Account: account, Integration: f.Integration, Since: f.Since, Before: f.Until}
 	for {
-		packs, following, err := e.Store.ListPacks(ctx, account, integration, store.Page{After: after, Limit: 1})
+		packs, following, err := e.Store.ListPacks(ctx, of, store.Page{After: after, Limit: 1})
 		if err != nil {
 			return nil, "", fmt.Errorf("listing the ledger: %w", err)
 		}
 		for _, pack := range packs {
-			taken, done, err := e.unpack(ctx, pack, readable, seen, limit-len(list))
+			taken, done, err := e.unpack(ctx, pack, &u, seen, limit-len(list))
 			if err != nil {
 				return nil, "", err
 			}
@@ -190,7 +201,7 @@ func (e *Engine) delivered(ctx context.Context, account event.Account, integrati
 		if seen = 0; following == "" {
 			return list, "", nil
 		}
-		if after = following; len(list) >= limit {
+		if after = following; len(list) >= limit || u.left <= 0 {
 			return list, after + "~0", nil
 		}
 	}
@@ -208,9 +219,17 @@ func cutPackCursor(s string) (after string, seen int, err error) {
 	return after, seen, nil
 }
 
-// unpack gives at most limit of a pack's successes, the newest first, without the first seen of its events. If it could
+// unpacking is a page of deliveries that is made of packs.
+type unpacking struct {
+	DeliveryFilter
+
+	readable accounts
+	left     int // how many events may still be looked at
+}
+
+// unpack gives at most limit of a pack's deliveries, the newest first, without the first seen of its events. If it could
 // not give all, done is how many events have been seen now.
-func (e *Engine) unpack(ctx context.Context, pack store.Pack, readable accounts, seen, limit int) (list []DeliveryView, done int, err error) {
+func (e *Engine) unpack(ctx context.Context, pack store.Pack, u *unpacking, seen, limit int) (list []DeliveryView, done int, err error) {
 	runs, err := decodePack(pack.Data)
 	if err != nil {
 		return nil, 0, nil //nolint:nilerr // a damaged pack has nothing to show; recovery has reported it
@@ -221,12 +240,13 @@ func (e *Engine) unpack(ctx context.Context, pack store.Pack, readable accounts,
 			if n++; n <= seen {
 				continue
 			}
-			if len(list) >= limit {
+			if len(list) >= limit || u.left <= 0 {
 				return list, n - 1, nil
 			}
+			u.left--
 			pos := runs[i].Pos
 			pos.Item += uint32(j)
-			if v, ok := e.packed(ctx, pack, readable, runs[i], pos); ok {
+			if v, ok := e.packed(ctx, pack, u, runs[i], pos); ok {
 				list = append(list, v)
 			}
 		}
@@ -234,19 +254,26 @@ func (e *Engine) unpack(ctx context.Context, pack store.Pack, readable accounts,
 	return list, 0, nil
 }
 
-// packed is one event of a pack, if it was delivered. One that had been parked was delivered if its row is gone.
-func (e *Engine) packed(ctx context.Context, pack store.Pack, readable accounts, run packRun, pos journal.Position) (DeliveryView, bool) {
-	if run.Outcome != store.OutcomeDelivered && run.Outcome != store.OutcomeRetry {
-		return DeliveryView{}, false
+// packed is one event of a pack, if it is wanted. One that had been parked was delivered if its row is gone.
+func (e *Engine) packed(ctx context.Context, pack store.Pack, u *unpacking, run packRun, pos journal.Position) (DeliveryView, bool) {
+	v := DeliveryView{Integration: pack.Integration, Status: u.Status, Since: pack.At, Grade: run.Grade}
+	switch {
+	case u.Status == statusSkipped && run.Outcome == "":
+	case u.Status == statusDelivered && (run.Outcome == store.OutcomeDelivered || run.Outcome == store.OutcomeRetry):
+		v.Attempts = 1
+	default:
+		return v, false
 	}
-	v := DeliveryView{Integration: pack.Integration, Status: statusDelivered, Attempts: 1, Since: pack.At, Grade: run.Grade}
-	rec, err := e.at(ctx, readable, pos)
+	rec, err := e.at(ctx, u.readable, pos)
 	if err != nil {
 		return v, false // trimmed: the ledger knows that it was delivered, but not any more what it was
 	}
 	rec = seenFrom(pack.Account, rec)
 	v.ID, v.Event, v.Account = deliveryID(rec.ID, pack.Integration), rec.ID, rec.Account
 	v.Type, v.Severity, v.OrderingKey = rec.Type, rec.Severity, rec.OrderingKey
+	if !u.lets(&v) {
+		return v, false
+	}
 	if run.Outcome == store.OutcomeRetry {
 		if _, err := e.Store.GetParked(ctx, pack.Account, v.ID); !errors.Is(err, store.ErrNotFound) {
 			return v, false
@@ -277,9 +304,11 @@ func (e *Engine) deliveriesOf(ctx context.Context, account event.Account, f Deli
 	rec, pos, err := e.find(ctx, e.readable(account), f.Event.Time(), func(r *event.Record) bool { return r.ID == f.Event })
 	if errors.Is(err, store.ErrNotFound) {
 		rows, _, err := e.Store.ListParked(ctx, store.ParkedFilter{Account: account, Event: f.Event, Integration: f.Integration}, store.Page{Limit: maxPage})
-		list := make([]DeliveryView, len(rows))
-		for i, r := range rows {
-			list[i] = viewOfParked(r)
+		list := make([]DeliveryView, 0, len(rows))
+		for _, r := range rows {
+			if v := viewOfParked(r); f.lets(&v) {
+				list = append(list, v)
+			}
 		}
 		return list, err
 	}
@@ -295,7 +324,7 @@ func (e *Engine) deliveriesOf(ctx context.Context, account event.Account, f Deli
 		if err != nil {
 			return nil, err
 		}
-		if ok && (f.Status == "" || f.Status == v.Status) {
+		if ok && f.lets(&v) {
 			list = append(list, v)
 		}
 	}

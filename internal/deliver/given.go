@@ -49,7 +49,7 @@ func (e *Engine) givenOf(ctx context.Context, account event.Account, f DeliveryF
 	var list []DeliveryView
 	seen := map[event.ID]bool{}
 	add := func(v DeliveryView) {
-		fits := (f.Integration.IsZero() || v.Integration == f.Integration) && (f.Status == "" || v.Status == f.Status)
+		fits := (f.Integration.IsZero() || v.Integration == f.Integration) && f.lets(&v)
 		if !v.FromDelivery.IsZero() && !seen[v.ID] && fits {
 			list = append(list, v)
 		}

@@ -163,11 +163,30 @@ type DeliveryFilter struct {
 	Integration event.ID
 	Event       event.ID
 	Status      string
+	// Type is of the event: one type, or with ".*" all below it.
+	Type event.TypeFilter
+	// Since and Until are about when a delivery got its status: from Since on and before Until.
+	Since, Until time.Time
+}
+
+// lets says whether the filter lets a delivery through, apart from its integration and event.
+func (f *DeliveryFilter) lets(v *DeliveryView) bool {
+	return (f.Status == "" || f.Status == v.Status) && (f.Type == "" || f.Type.Match(v.Type)) &&
+		(f.Since.IsZero() || !v.Since.Before(f.Since)) && (f.Until.IsZero() || v.Since.Before(f.Until))
+}
+
+// parked is the filter of rows that have a state of their own.
+func (f *DeliveryFilter) parked(account event.Account) store.ParkedFilter {
+	out := store.ParkedFilter{Account: account, Integration: f.Integration, Type: string(f.Type), Before: f.Until}
+	if !f.Since.IsZero() {
+		out.After = f.Since.Add(-time.Microsecond) // the store leaves out what is of that time
+	}
+	return out
 }
 
 // Statuses that DeliveryFilter takes.
 func Statuses() []string {
-	return []string{"delivered", "waiting", "parked", "behind", "held", "mailbox", "discarded", "expired"}
+	return []string{"delivered", "waiting", "parked", "behind", "held", "mailbox", "discarded", "expired", "skipped"}
 }
 
 // EventFilter selects recent events. Empty fields do not filter.

@@ -36,6 +36,8 @@ type Alert struct {
 	Labels      map[string]string
 	Geo         json.RawMessage
 	Network     json.RawMessage
+	// Country is the code that Geo says: two upper-case letters, or empty (see facts.Country).
+	Country     string
 	OrderingKey string // of the first event
 	// Bare: no event has described it yet, only changed its state.
 	Bare     bool
@@ -87,6 +89,8 @@ const (
 	MaxAlertChanges = 100_000
 	// MaxAlertHits is how many alerts are looked at, the newest first, for a filter by words, entity, tag, rule or time.
 	MaxAlertHits = 10_000
+	// MaxTechniqueAlerts is how many alerts that name techniques are looked at to count these, the newest ones.
+	MaxTechniqueAlerts = 50_000
 	// MaxFacetValues is how many values a facet has, the most frequent ones.
 	MaxFacetValues = 100
 )
@@ -118,6 +122,9 @@ const (
 	ByRisk      AlertSort = "risk"
 )
 
+// EntityActor is the type under which AlertFilter.Entity finds an alert by its actor.
+const EntityActor = "actor"
+
 // AlertFilter selects alerts of an account. Of several values of one kind one must hold; empty fields do not filter.
 type AlertFilter struct {
 	Account   event.Account
@@ -127,13 +134,16 @@ type AlertFilter struct {
 	Project   []string
 	Source    []string
 	Assignee  []string // "" is nobody
-	Incident  int64
-	Entity    string // "203.0.113.7", or with its type, "ip:203.0.113.7"
-	Tag       string
-	Rule      string // the id or the name of the rule
-	Text      string // words that all must be in the title, description, entities, rule or key
-	Since     time.Time
-	Until     time.Time // last seen from Since on and before Until
+	Country   []string // codes; "" is none
+	// Mitre are ids of ATT&CK techniques, whatever their case. One of a technique also lets its sub-techniques through.
+	Mitre    []string
+	Incident int64
+	Entity   string // "203.0.113.7", or with its type, "ip:203.0.113.7"
+	Tag      string
+	Rule     string // the id or the name of the rule
+	Text     string // words that all must be in the title, description, entities, rule or key
+	Since    time.Time
+	Until    time.Time // last seen from Since on and before Until
 }
 
 // AlertQuery asks for a page of the alerts that a filter lets through, in an order; with Facets also for their counts.
@@ -142,6 +152,9 @@ type AlertQuery struct {
 	Sort   AlertSort
 	Page   Page
 	Facets bool
+	// Most is how many alerts are looked at where a filter has words, an entity, a tag, a rule or a technique: 1 to
+	// MaxAlertHits, and 0 for MaxAlertHits.
+	Most int
 }
 
 // AlertPage is the answer.
@@ -166,7 +179,12 @@ type AlertFacets struct {
 	// Approximate: only the newest of the alerts were counted.
 	Approximate bool
 
-	Status, Severity, AlertType, Project, Source, Assignee []ValueCount
+	Status, Severity, AlertType, Project, Source, Assignee, Country []ValueCount
+
+	// Mitre counts techniques as alerts name them, in upper case; an alert with several counts for each. Only the newest
+	// MaxTechniqueAlerts alerts that name any are counted; MitreApproximate says that there are others.
+	Mitre            []ValueCount
+	MitreApproximate bool
 }
 
 // DayCount is how many alerts were first seen on a day (UTC).

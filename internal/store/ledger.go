@@ -63,6 +63,14 @@ type AttemptFilter struct {
 	Outcome     Outcome
 }
 
+// PackFilter selects packs of an account. Empty fields do not filter.
+type PackFilter struct {
+	Account     event.Account
+	Integration event.ID
+	Since       time.Time // At from then on
+	Before      time.Time // At before
+}
+
 // Attempts reads the ledger.
 type Attempts interface {
 	// ListAttempts gives rows newest first.
@@ -71,8 +79,8 @@ type Attempts interface {
 	PacksAt(ctx context.Context, integration event.ID, pos journal.Position) ([]Pack, error)
 	// PacksAbove gives the packs of an integration with Hi above pos, oldest first: what recovery consults.
 	PacksAbove(ctx context.Context, integration event.ID, pos journal.Position) ([]Pack, error)
-	// ListPacks gives an account's packs newest first; integration may be zero for all.
-	ListPacks(ctx context.Context, account event.Account, integration event.ID, p Page) (list []Pack, next string, err error)
+	// ListPacks gives packs newest first.
+	ListPacks(ctx context.Context, f PackFilter, p Page) (list []Pack, next string, err error)
 	// PruneAttempts deletes at most limit attempts and packs that are older than t, and then, while the ledger holds
 	// more than maxBytes (0: no limit), the oldest. It gives the number of deleted rows.
 	PruneAttempts(ctx context.Context, t time.Time, maxBytes int64, limit int) (int, error)

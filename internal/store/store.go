@@ -306,10 +306,41 @@ type ParkedFilter struct {
 	Event       event.ID
 	Run         event.ID
 	States      []ParkedState
-	Type        string
+	Type        string // of the event: one type, or with ".*" all below it
 	CauseClass  string
+	Cause       string    // the whole text
 	Before      time.Time // Since before
 	After       time.Time // Since after
+}
+
+// Limits of ParkedCauses.
+const (
+	// MaxCauses is how many causes there are in one answer, the most frequent ones.
+	MaxCauses = 200
+	// MaxCausesLooked is how many parked rows are looked at for them, the newest ones.
+	MaxCausesLooked = 50_000
+)
+
+// ParkedCause is what some parked deliveries of an integration have in common.
+type ParkedCause struct {
+	Integration event.ID
+	CauseClass  string
+	Cause       string
+	Count       int
+	// Oldest and Newest are the first and the last time that one got its state.
+	Oldest, Newest time.Time
+	Example        event.ID // one of the deliveries
+}
+
+// ParkedCauses say why deliveries are where they are.
+type ParkedCauses struct {
+	Causes []ParkedCause
+	// Total is how many rows were looked at, whether or not their cause is among Causes.
+	Total int
+	// Approximate: MaxCausesLooked rows were looked at, the newest ones, and there may be others.
+	Approximate bool
+	// More: there are more than MaxCauses causes.
+	More bool
 }
 
 // Parking reads and changes parked deliveries; the lanes write theirs through SaveTick.
@@ -320,6 +351,8 @@ type Parking interface {
 	GetParked(ctx context.Context, account event.Account, delivery event.ID) (Parked, error)
 	// ListParked gives rows newest first, without Record.
 	ListParked(ctx context.Context, f ParkedFilter, p Page) (list []Parked, next string, err error)
+	// ParkedCauses sums rows up by integration and cause, the most frequent first.
+	ParkedCauses(ctx context.Context, f ParkedFilter) (ParkedCauses, error)
 	// CountParked counts by state.
 	CountParked(ctx context.Context, f ParkedFilter) (map[ParkedState]int, error)
 	// PruneParked deletes at most limit mailbox, discarded and expired rows whose Since is before t, and returns them

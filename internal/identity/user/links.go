@@ -47,6 +47,15 @@ func (s *Service) newTicket(account event.Account, user event.ID, purpose string
 	return Ticket{Token: token, Purpose: purpose, ExpiresAt: l.ExpiresAt}, l, nil
 }
 
+// SetupNeeded says whether the default account has no owner who can sign in.
+func (s *Service) SetupNeeded(ctx context.Context) (bool, error) {
+	n, err := s.Store.CountOwners(ctx, event.DefaultAccount)
+	if err != nil {
+		return false, fmt.Errorf("counting the owners: %w", err)
+	}
+	return n == 0, nil
+}
+
 // SetupLink makes the link to the first owner of the default account, if that account has no owner who can sign in;
 // else made is false. An earlier one that was not used ends.
 func (s *Service) SetupLink(ctx context.Context) (t Ticket, made bool, err error) {

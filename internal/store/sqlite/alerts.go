@@ -74,7 +74,7 @@ func resolvedAt(a *store.Alert) int64 {
 // alertFrom is what a whole alert is read from; scanAlert reads it in the order of alertColumns.
 const (
 	alertColumns = `a.id, a.account, a.first_seen, a.last_seen, a.incident, a.version,
-		c.status, c.severity, c.alert_type, c.project, c.source, c.assignee, b.body`
+		c.status, c.severity, c.alert_type, c.project, c.source, c.assignee, c.country, b.body`
 	alertFrom = ` FROM alerts a JOIN alert_cells c ON c.id = a.cell JOIN alert_bodies b ON b.n = a.n`
 )
 
@@ -82,7 +82,7 @@ func scanAlert(r row, a *store.Alert) error {
 	var b alertBody
 	err := r.Scan(idCol{&a.ID}, textCol[event.Account]{&a.Account}, timeCol{&a.FirstSeen}, timeCol{&a.LastSeen}, &a.Incident, &a.Version,
 		textCol[string]{&a.Status}, &a.Severity, textCol[string]{&a.AlertType}, textCol[string]{&a.Project},
-		textCol[string]{&a.Source}, textCol[string]{&a.Assignee}, jsonCol{&b})
+		textCol[string]{&a.Source}, textCol[string]{&a.Assignee}, textCol[string]{&a.Country}, jsonCol{&b})
 	a.Key, a.Title, a.Description, a.Endpoint, a.RuleID, a.RuleName = b.Key, b.Title, b.Description, b.Endpoint, b.RuleID, b.RuleName
 	a.Actor, a.RiskScore, a.URL, a.TLP, a.Entities, a.Mitre, a.Tags = b.Actor, b.RiskScore, b.URL, b.TLP, b.Entities, b.Mitre, b.Tags
 	a.Labels, a.Geo, a.Network, a.OrderingKey, a.Bare, a.RatedAt = b.Labels, b.Geo, b.Network, b.OrderingKey, b.Bare, fromMicros(b.RatedAt)

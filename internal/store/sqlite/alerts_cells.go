@@ -25,7 +25,7 @@ type countedCell struct {
 
 func scanCell(r row, c *countedCell) error {
 	return r.Scan(&c.id, textCol[string]{&c.status}, &c.severity, textCol[string]{&c.alertType}, textCol[string]{&c.project},
-		textCol[string]{&c.source}, textCol[string]{&c.assignees}, &c.alerts)
+		textCol[string]{&c.source}, textCol[string]{&c.assignees}, textCol[string]{&c.country}, &c.alerts)
 }
 
 // cellsWhere is the filter as conditions about cells.
@@ -41,7 +41,7 @@ func cellsWhere(f *store.AlertFilter) *where {
 		values []any
 	}{
 		{"status", anys(f.Status)}, {"severity", severities}, {"alert_type", anys(f.AlertType)}, {"project", anys(f.Project)},
-		{"source", anys(f.Source)}, {"assignee", anys(f.Assignee)},
+		{"source", anys(f.Source)}, {"assignee", anys(f.Assignee)}, {"country", anys(f.Country)},
 	} {
 		if len(d.values) > 0 {
 			w.and(`c.`+d.column+` IN (`+placeholders(len(d.values))+`)`, d.values...)
@@ -59,7 +59,7 @@ func anys(list []string) []any {
 }
 
 // cellColumns are a countedCell's.
-const cellColumns = `c.id, c.status, c.severity, c.alert_type, c.project, c.source, c.assignee, c.alerts`
+const cellColumns = `c.id, c.status, c.severity, c.alert_type, c.project, c.source, c.assignee, c.country, c.alerts`
 
 // cells gives the cells that the filter lets through, the largest ones.
 func (l *alertList) cells(ctx context.Context) ([]countedCell, error) {
@@ -89,33 +89,39 @@ func (l *alertList) cellsAmong(ctx context.Context, ids []any) ([]countedCell, e
 // facetsOf sums cells up.
 func facetsOf(cells []countedCell) store.AlertFacets {
 	var total int
-	counts := [6]map[string]int{}
+	counts := [7]map[string]int{}
 	for i := range counts {
 		counts[i] = map[string]int{}
 	}
 	for i := range cells {
 		c := &cells[i]
 		total += c.alerts
-		for d, value := range [6]string{c.status, c.severity.String(), c.alertType, c.project, c.source, c.assignees} {
+		for d, value := range [7]string{c.status, c.severity.String(), c.alertType, c.project, c.source, c.assignees, c.country} {
 			counts[d][value] += c.alerts
 		}
 	}
-	var lists [6][]store.ValueCount
+	var lists [7][]store.ValueCount
 	for d, values := range counts {
-		list := make([]store.ValueCount, 0, len(values))
-		for v, n := range values {
-			if n > 0 {
-				list = append(list, store.ValueCount{Value: v, Count: n})
-			}
-		}
-		slices.SortFunc(list, func(a, b store.ValueCount) int {
-			return cmp.Or(b.Count-a.Count, strings.Compare(a.Value, b.Value))
-		})
-		lists[d] = list[:min(len(list), store.MaxFacetValues)]
+		lists[d] = mostFrequent(values)
 	}
 	return store.AlertFacets{
 		Total: total, Status: lists[0], Severity: lists[1], AlertType: lists[2], Project: lists[3], Source: lists[4], Assignee: lists[5],
+		Country: lists[6],
 	}
+}
+
+// mostFrequent are the values of a facet, the most frequent first.
+func mostFrequent(counts map[string]int) []store.ValueCount {
+	list := make([]store.ValueCount, 0, len(counts))
+	for v, n := range counts {
+		if n > 0 {
+			list = append(list, store.ValueCount{Value: v, Count: n})
+		}
+	}
+	slices.SortFunc(list, func(a, b store.ValueCount) int {
+		return cmp.Or(b.Count-a.Count, strings.Compare(a.Value, b.Value))
+	})
+	return list[:min(len(list), store.MaxFacetValues)]
 }
 
 // facets counts what the filter lets through. hits are what a search found, by cells; nil where nothing was sought.
@@ -133,6 +139,13 @@ func (l *alertList) facets(ctx context.Context, cells []countedCell, hits map[in
 	}
 	out = facetsOf(cells)
 	out.Approximate = limited || l.more
+	counts, more := l.techniques, l.limited
+	if counts == nil {
+		if counts, more, err = l.countTechniques(ctx, cells); err != nil {
+			return out, err
+		}
+	}
+	out.Mitre, out.MitreApproximate = mostFrequent(counts), more
 	return out, nil
 }
 
@@ -154,13 +167,13 @@ func countsOf(rows []cellCount) (counts map[int64]int, sum int) {
 }
 
 // manyMatch says whether more alerts have the terms than are looked at, where other conditions left fewer of them.
-func (s *Store) manyMatch(ctx context.Context, f *store.AlertFilter, q hitsOf) (bool, error) {
+func (s *Store) manyMatch(ctx context.Context, f *store.AlertFilter, q hitsOf, most int) (bool, error) {
 	if q.match == "" || !timed(f) && f.Incident == 0 {
 		return false, nil
 	}
 	n, err := get(ctx, s.cases, func(r row, n *int) error { return r.Scan(n) },
-		`SELECT count(*) FROM (SELECT rowid FROM alert_terms WHERE alert_terms MATCH ? LIMIT ?)`, q.match, store.MaxAlertHits+1)
-	return n > store.MaxAlertHits, err
+		`SELECT count(*) FROM (SELECT rowid FROM alert_terms WHERE alert_terms MATCH ? LIMIT ?)`, q.match, most+1)
+	return n > most, err
 }
 
 // mostCounted is how many alerts are counted one by one: it takes the index alone.
@@ -211,7 +224,7 @@ func idList(ids []any) string {
 func timed(f *store.AlertFilter) bool { return !f.Since.IsZero() || !f.Until.IsZero() }
 
 func sought(f *store.AlertFilter) bool {
-	return f.Incident > 0 || f.Entity != "" || f.Tag != "" || f.Rule != "" || f.Text != ""
+	return f.Incident > 0 || f.Entity != "" || f.Tag != "" || f.Rule != "" || f.Text != "" || len(f.Mitre) > 0
 }
 
 // hitsOf is a query for the newest alerts that a search finds: one more than store.MaxAlertHits where there are as many.
@@ -223,7 +236,7 @@ type hitsOf struct {
 }
 
 // hitsQuery makes the query; none says that nothing can be found.
-func hitsQuery(f *store.AlertFilter, columns string) (q hitsOf, none bool) {
+func hitsQuery(f *store.AlertFilter, columns string, most int) (q hitsOf, none bool) {
 	match, none := matchOf(f)
 	if none {
 		return q, true
@@ -233,7 +246,7 @@ func hitsQuery(f *store.AlertFilter, columns string) (q hitsOf, none bool) {
 	if match != "" {
 		// The newest are the ones with the largest numbers: the index of terms gives them in that order.
 		from = ` FROM (SELECT rowid FROM alert_terms WHERE alert_terms MATCH ? ORDER BY rowid DESC LIMIT ?) t CROSS JOIN alerts a ON a.n = t.rowid`
-		q.args = []any{match, store.MaxAlertHits + 1}
+		q.args = []any{match, most + 1}
 	}
 	w.and(`a.account = ?`, string(f.Account))
 	if f.Incident > 0 {
@@ -247,7 +260,7 @@ func hitsQuery(f *store.AlertFilter, columns string) (q hitsOf, none bool) {
 	q.args = append(q.args, w.args...)
 	if match == "" {
 		q.text += ` ORDER BY a.n DESC LIMIT ?`
-		q.args = append(q.args, store.MaxAlertHits+1)
+		q.args = append(q.args, most+1)
 	}
 	return q, false
 }

@@ -36,12 +36,14 @@ var sortColumns = map[store.AlertSort]struct {
 
 // alertList is one page under way.
 type alertList struct {
-	s     *Store
-	f     *store.AlertFilter
-	sort  store.AlertSort
-	col   string
-	after place
-	need  int // the page and one more
+	s          *Store
+	f          *store.AlertFilter
+	sort       store.AlertSort
+	col        string
+	after      place
+	need       int             // the page and one more
+	most       int             // how many alerts are looked at in a search
+	techniques techniqueCounts // counted of what a search found, where facets are wanted
 	// limited: not everything that was found was looked at. more: not all cells were. many: they are too many to be asked.
 	limited, more, many bool
 	alerts              int // that the account has; 0: not known
@@ -54,7 +56,8 @@ func (s *Store) ListAlerts(ctx context.Context, q store.AlertQuery) (out store.A
 		return out, fmt.Errorf("alerts by %.20q: %w", q.Sort, store.ErrInvalid)
 	}
 	limit := min(max(q.Page.Limit, 1), store.MaxPage)
-	l := &alertList{s: s, f: &q.Filter, sort: q.Sort, col: by.column, after: first, need: limit + 1}
+	l := &alertList{s: s, f: &q.Filter, sort: q.Sort, col: by.column, after: first, need: limit + 1,
+		most: min(cmp.Or(max(q.Most, 0), store.MaxAlertHits), store.MaxAlertHits)}
 	if q.Page.After != "" {
 		var letter int64
 		if err := decodeCursor(listAlerts, q.Page.After, &letter, &l.after.severity, &l.after.value, &l.after.n); err != nil || letter != by.letter {
@@ -127,17 +130,21 @@ func scanPlace(r row, p *place) error { return r.Scan(&p.severity, &p.value, &p.
 // search orders what a search finds. What the filter does not want of it goes.
 func (l *alertList) search(ctx context.Context) (cells []countedCell, places []place, hits map[int64]int, err error) {
 	hits = map[int64]int{}
-	q, none := hitsQuery(l.f, `a.n, a.cell, a.`+l.col)
+	l.techniques = techniqueCounts{}
+	q, none := hitsQuery(l.f, `a.n, a.cell, a.`+l.col+`, a.techniques`, l.most)
 	if none {
 		return nil, nil, hits, nil
 	}
-	type hit struct{ n, cell, value int64 }
-	rows, err := all(ctx, l.s.cases, func(r row, h *hit) error { return r.Scan(&h.n, &h.cell, &h.value) }, q.text, q.args...)
+	type hit struct {
+		n, cell, value int64
+		techniques     string
+	}
+	rows, err := all(ctx, l.s.cases, func(r row, h *hit) error { return r.Scan(&h.n, &h.cell, &h.value, &h.techniques) }, q.text, q.args...)
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	if l.limited = len(rows) > store.MaxAlertHits; !l.limited {
-		if l.limited, err = l.s.manyMatch(ctx, l.f, q); err != nil {
+	if l.limited = len(rows) > l.most; !l.limited {
+		if l.limited, err = l.s.manyMatch(ctx, l.f, q, l.most); err != nil {
 			return nil, nil, nil, err
 		}
 	}
@@ -163,6 +170,7 @@ func (l *alertList) search(ctx context.Context) (cells []countedCell, places []p
 			continue
 		}
 		hits[h.cell]++
+		l.techniques.add(h.techniques, 1)
 		p := place{0, h.value, h.n}
 		if l.sort == store.BySeverity {
 			p.severity = severity

@@ -29,12 +29,12 @@ type accountCells struct {
 
 func scanKept(r row, c *countedCell) error {
 	return r.Scan(&c.id, textCol[event.Account]{&c.account}, textCol[string]{&c.status}, &c.severity, textCol[string]{&c.alertType},
-		textCol[string]{&c.project}, textCol[string]{&c.source}, textCol[string]{&c.assignees}, &c.alerts)
+		textCol[string]{&c.project}, textCol[string]{&c.source}, textCol[string]{&c.assignees}, textCol[string]{&c.country}, &c.alerts)
 }
 
 // loadCells reads the table when the store is opened.
 func loadCells(ctx context.Context, f *file) (*cellTable, error) {
-	rows, err := all(ctx, f, scanKept, `SELECT id, account, status, severity, alert_type, project, source, assignee, alerts FROM alert_cells LIMIT ?`, mostKept+1)
+	rows, err := all(ctx, f, scanKept, `SELECT id, account, status, severity, alert_type, project, source, assignee, country, alerts FROM alert_cells LIMIT ?`, mostKept+1)
 	t := &cellTable{cells: map[int64]*countedCell{}, accounts: map[event.Account]*accountCells{}}
 	for i := range rows {
 		t.add(&rows[i])
@@ -100,7 +100,7 @@ func (t *cellTable) list(f *store.AlertFilter) (cells []countedCell, alerts int,
 	if a == nil {
 		return nil, 0, true
 	}
-	if n := len(a.cells); len(f.Severity)+len(f.AlertType)+len(f.Project)+len(f.Source)+len(f.Assignee) == 0 {
+	if n := len(a.cells); len(f.Severity)+len(f.AlertType)+len(f.Project)+len(f.Source)+len(f.Assignee)+len(f.Country) == 0 {
 		cells = make([]countedCell, 0, n)
 	}
 	for _, c := range a.cells {
@@ -128,5 +128,5 @@ func (t *cellTable) among(f *store.AlertFilter, ids []any) (cells []countedCell,
 func lets(f *store.AlertFilter, c *alertCell) bool {
 	among := func(list []string, v string) bool { return len(list) == 0 || slices.Contains(list, v) }
 	return among(f.Status, c.status) && (len(f.Severity) == 0 || slices.Contains(f.Severity, c.severity)) && among(f.AlertType, c.alertType) &&
-		among(f.Project, c.project) && among(f.Source, c.source) && among(f.Assignee, c.assignees)
+		among(f.Project, c.project) && among(f.Source, c.source) && among(f.Assignee, c.assignees) && among(f.Country, c.country)
 }

@@ -26,6 +26,8 @@ const (
 	termProject  = "|p|"
 	termSource   = "|o|"
 	termAssignee = "|a|"
+	termCountry  = "|c|"
+	termMitre    = "|m|"
 )
 
 // Limits of words.
@@ -150,6 +152,10 @@ func termsOf(a *store.Alert) (terms string, hash int64) {
 		add(hashed(account, termEntity, "", e.Value))
 		add(hashed(account, termEntity, e.Type, e.Value))
 	}
+	if a.Actor != "" {
+		add(hashed(account, termEntity, "", a.Actor))
+		add(hashed(account, termEntity, store.EntityActor, a.Actor))
+	}
 	for _, t := range a.Tags {
 		add(hashed(account, termTag, t))
 	}
@@ -164,6 +170,15 @@ func termsOf(a *store.Alert) (terms string, hash int64) {
 	add(hashed(account, termProject, a.Project))
 	add(hashed(account, termSource, a.Source))
 	add(hashed(account, termAssignee, a.Assignee))
+	if a.Country != "" {
+		add(hashed(account, termCountry, a.Country))
+	}
+	for _, id := range a.Mitre {
+		add(hashed(account, termMitre, id))
+		if parent, _, ok := strings.Cut(id, "."); ok {
+			add(hashed(account, termMitre, parent))
+		}
+	}
 	slices.Sort(list)
 	terms = strings.Join(list, " ")
 	h := fnv.New64a()
@@ -203,6 +218,9 @@ func matchOf(f *store.AlertFilter) (match string, none bool) {
 	if f.Rule != "" {
 		all = append(all, quoted(hashed(account, termRule, f.Rule)))
 	}
+	if len(f.Mitre) > 0 {
+		all = append(all, anyOf(account, termMitre, f.Mitre))
+	}
 	if len(all) == 0 {
 		return "", false
 	}
@@ -215,18 +233,23 @@ func matchOf(f *store.AlertFilter) (match string, none bool) {
 		values []string
 	}{
 		{termStatus, f.Status}, {termSeverity, severities}, {termType, f.AlertType}, {termProject, f.Project},
-		{termSource, f.Source}, {termAssignee, f.Assignee},
+		{termSource, f.Source}, {termAssignee, f.Assignee}, {termCountry, f.Country},
 	} {
-		if len(d.values) == 0 {
-			continue
+		// An alert without a country has no term that says so.
+		if len(d.values) > 0 && (d.kind != termCountry || !slices.Contains(d.values, "")) {
+			all = append(all, anyOf(account, d.kind, d.values))
 		}
-		or := make([]string, len(d.values))
-		for i, v := range d.values {
-			or[i] = quoted(hashed(account, d.kind, v))
-		}
-		all = append(all, "("+strings.Join(or, " OR ")+")")
 	}
 	return strings.Join(all, " AND "), false
+}
+
+// anyOf finds what has one of some values.
+func anyOf(account, kind string, values []string) string {
+	or := make([]string, len(values))
+	for i, v := range values {
+		or[i] = quoted(hashed(account, kind, v))
+	}
+	return "(" + strings.Join(or, " OR ") + ")"
 }
 
 // quoted is a term as a string of the query language. No term has a quote.

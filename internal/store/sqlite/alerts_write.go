@@ -18,10 +18,11 @@ type alertCell struct {
 	status                                string
 	severity                              event.Severity
 	alertType, project, source, assignees string
+	country                               string
 }
 
 func cellOf(a *store.Alert) alertCell {
-	return alertCell{a.Account, a.Status, a.Severity, a.AlertType, a.Project, a.Source, a.Assignee}
+	return alertCell{a.Account, a.Status, a.Severity, a.AlertType, a.Project, a.Source, a.Assignee, a.Country}
 }
 
 // alertStatements insert what is new, prepared once on the writing connection of cases.db.
@@ -35,7 +36,7 @@ func prepareAlerts(ctx context.Context, db *sql.DB) (*alertStatements, error) {
 		to   **inserter
 		head string
 	}{
-		{&p.alerts, `alerts (n, id, account, cell, first_seen, last_seen, risk, resolved_at, incident, terms, entries, version)`},
+		{&p.alerts, `alerts (n, id, account, cell, first_seen, last_seen, risk, resolved_at, incident, terms, techniques, entries, version)`},
 		{&p.bodies, `alert_bodies (n, body)`},
 	} {
 		var err error
@@ -112,6 +113,8 @@ type alertRow struct {
 	body    []byte
 	terms   string
 	hash    int64 // of terms
+	// techniques is a JSON array of the techniques that the alert names; empty without any.
+	techniques string
 
 	known bool
 	old   storedAlert
@@ -146,6 +149,7 @@ func makeRows(alerts []store.Alert, entries []store.CaseEntry) ([]alertRow, erro
 				}
 				r.body, errs[g] = encodeAlert(r.a)
 				r.terms, r.hash = termsOf(r.a)
+				r.techniques = techniquesOf(r.a)
 			}
 		})
 	}
@@ -217,8 +221,8 @@ func (w *alertWriter) save(ctx context.Context, rows []alertRow) error {
 
 func (w *alertWriter) update(ctx context.Context, r *alertRow) error {
 	a := r.a
-	if _, err := w.exec(ctx, `UPDATE alerts SET cell = ?, first_seen = ?, last_seen = ?, risk = ?, resolved_at = ?, terms = ?, entries = ?,
-		version = version + 1 WHERE n = ?`, r.cell, micros(a.FirstSeen), micros(a.LastSeen), riskOf(a), resolvedAt(a), r.hash,
+	if _, err := w.exec(ctx, `UPDATE alerts SET cell = ?, first_seen = ?, last_seen = ?, risk = ?, resolved_at = ?, terms = ?, techniques = ?, entries = ?,
+		version = version + 1 WHERE n = ?`, r.cell, micros(a.FirstSeen), micros(a.LastSeen), riskOf(a), resolvedAt(a), r.hash, r.techniques,
 		min(r.old.entries+int64(len(r.entries)), store.MaxAlertEntries), r.old.n); err != nil {
 		return fmt.Errorf("replacing an alert: %w", err)
 	}
@@ -249,7 +253,7 @@ func (w *alertWriter) insert(ctx context.Context, rows []*alertRow) error {
 	_, err := w.p.alerts.run(ctx, w.tx, len(rows), func(args []any, i int) []any {
 		r := rows[i]
 		a := r.a
-		return append(args, r.old.n, a.ID[:], string(a.Account), r.cell, micros(a.FirstSeen), micros(a.LastSeen), riskOf(a), resolvedAt(a), int64(0), r.hash,
+		return append(args, r.old.n, a.ID[:], string(a.Account), r.cell, micros(a.FirstSeen), micros(a.LastSeen), riskOf(a), resolvedAt(a), int64(0), r.hash, r.techniques,
 			min(int64(len(r.entries)), store.MaxAlertEntries), int64(1))
 	})
 	if err != nil {
@@ -286,12 +290,12 @@ func (w *alertWriter) cell(ctx context.Context, c alertCell) (id int64, err erro
 	if id, ok := w.cells[c]; ok {
 		return id, nil
 	}
-	args := []any{string(c.account), c.status, int64(c.severity), c.alertType, c.project, c.source, c.assignees}
+	args := []any{string(c.account), c.status, int64(c.severity), c.alertType, c.project, c.source, c.assignees, c.country}
 	err = w.scan(ctx, `SELECT id FROM alert_cells WHERE account = ? AND status = ? AND severity = ? AND alert_type = ? AND project = ?
-		AND source = ? AND assignee = ?`, args, &id)
+		AND source = ? AND assignee = ? AND country = ?`, args, &id)
 	if errors.Is(err, sql.ErrNoRows) {
-		err = w.scan(ctx, `INSERT INTO alert_cells (account, status, severity, alert_type, project, source, assignee, alerts)
-			VALUES (?, ?, ?, ?, ?, ?, ?, 0) RETURNING id`, args, &id)
+		err = w.scan(ctx, `INSERT INTO alert_cells (account, status, severity, alert_type, project, source, assignee, country, alerts)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0) RETURNING id`, args, &id)
 	}
 	if err == nil {
 		w.cells[c] = id

@@ -106,11 +106,17 @@ func packsOf(rows []packRow) []store.Pack {
 }
 
 // ListPacks implements store.Attempts.
-func (s *Store) ListPacks(ctx context.Context, account event.Account, integration event.ID, p store.Page) ([]store.Pack, string, error) {
+func (s *Store) ListPacks(ctx context.Context, f store.PackFilter, p store.Page) ([]store.Pack, string, error) {
 	w := new(where)
-	w.and(`account = ?`, string(account))
-	if !integration.IsZero() {
-		w.and(`integration = ?`, integration[:])
+	w.and(`account = ?`, string(f.Account))
+	if !f.Integration.IsZero() {
+		w.and(`integration = ?`, f.Integration[:])
+	}
+	if !f.Since.IsZero() {
+		w.and(`at >= ?`, micros(f.Since))
+	}
+	if !f.Before.IsZero() {
+		w.and(`at < ?`, micros(f.Before))
 	}
 	if p.After != "" {
 		at, seq := int64(0), int64(0)

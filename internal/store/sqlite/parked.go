@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"strings"
 	"time"
 
 	"github.com/tocsin-hub/tocsin/internal/event"
@@ -65,11 +66,18 @@ func parkedWhere(f store.ParkedFilter) *where {
 		}
 		w.and(`state IN (`+placeholders(len(states))+`)`, states...)
 	}
-	if f.Type != "" {
+	switch below, ok := strings.CutSuffix(f.Type, ".*"); {
+	case f.Type == "" || f.Type == "*":
+	case ok: // every type that begins with it and a dot; "/" is the character after the dot
+		w.and(`type >= ? AND type < ?`, below+".", below+"/")
+	default:
 		w.and(`type = ?`, f.Type)
 	}
 	if f.CauseClass != "" {
 		w.and(`cause_class = ?`, f.CauseClass)
+	}
+	if f.Cause != "" {
+		w.and(`cause = ?`, f.Cause)
 	}
 	if !f.Before.IsZero() {
 		w.and(`since < ?`, micros(f.Before))

@@ -75,7 +75,7 @@ func (s *suite) counts(t *testing.T, integration event.ID) (c counts) {
 	}
 	lanes, err := s.LoadLanes(s.ctx)
 	must(t, err)
-	packs, _, err := s.ListPacks(s.ctx, acme, integration, store.Page{Limit: store.MaxPage})
+	packs, _, err := s.ListPacks(s.ctx, store.PackFilter{Account: acme, Integration: integration}, store.Page{Limit: store.MaxPage})
 	must(t, err)
 	attempts, _, err := s.ListAttempts(s.ctx, store.AttemptFilter{Account: acme, Integration: integration}, store.Page{Limit: store.MaxPage})
 	must(t, err)

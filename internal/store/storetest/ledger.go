@@ -159,9 +159,13 @@ func testPackList(t *testing.T, s *suite) {
 		wantA = append([]string{twin, ka}, wantA...)
 	}
 	name := func(p store.Pack) string { return fmt.Sprint(p.Count) }
-	checkWalk(t, func(p store.Page) ([]store.Pack, string, error) { return s.ListPacks(s.ctx, acme, event.ID{}, p) },
+	checkWalk(t, func(p store.Page) ([]store.Pack, string, error) {
+		return s.ListPacks(s.ctx, store.PackFilter{Account: acme}, p)
+	},
 		name, want, nil)
-	checkWalk(t, func(p store.Page) ([]store.Pack, string, error) { return s.ListPacks(s.ctx, acme, a, p) },
+	checkWalk(t, func(p store.Page) ([]store.Pack, string, error) {
+		return s.ListPacks(s.ctx, store.PackFilter{Account: acme, Integration: a}, p)
+	},
 		name, wantA, func(n int) { add(1000 + n) })
 }
 
@@ -207,7 +211,7 @@ func testLedgerPruneByBytes(t *testing.T, s *suite) {
 	if n := prune(rows / 2 * size); n < rows-4 || n > rows+4 {
 		t.Errorf("to halve the ledger %d of %d rows were pruned", n, 2*rows)
 	}
-	left, _, err := s.ListPacks(s.ctx, acme, id, store.Page{Limit: 100})
+	left, _, err := s.ListPacks(s.ctx, store.PackFilter{Account: acme, Integration: id}, store.Page{Limit: 100})
 	must(t, err)
 	for i, p := range left {
 		same(t, "the newest packs are left", p.At, at(rows-1-i))

@@ -37,7 +37,10 @@ func testCursors(t *testing.T, s *suite) {
 			_, _, err := s.ListAttempts(s.ctx, store.AttemptFilter{Account: acme}, p)
 			return err
 		},
-		"packs": func(p store.Page) error { _, _, err := s.ListPacks(s.ctx, acme, event.ID{}, p); return err },
+		"packs": func(p store.Page) error {
+			_, _, err := s.ListPacks(s.ctx, store.PackFilter{Account: acme}, p)
+			return err
+		},
 	}
 	for name, list := range lists {
 		for _, cursor := range []string{
