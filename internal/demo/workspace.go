@@ -98,7 +98,7 @@ func (w *World) integrations() []*Integration {
 	}
 }
 
-// inboxKeeps is how many payloads the inbox holds: more than one run sends.
+// inboxKeeps is how many payloads the inbox holds: more than one run sends, the last day and all.
 const inboxKeeps = 200
 
 const integrationsPath = "/api/v1/integrations"
