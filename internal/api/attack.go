@@ -39,7 +39,7 @@ func (a *server) attackOperations() {
 		summary: "List ATT&CK techniques",
 		about: "The ids, names and tactics of MITRE ATT&CK's techniques and sub-techniques for enterprises, by which alerts' mitre can be shown. " +
 			"An id that is not here is a sender's own, or a newer one: show it as it is. It may be kept for a day; with If-None-Match the answer is 304 while nothing has changed.",
-		problems: []int{http.StatusNotModified},
+		revalidates: true,
 	}, listTechniques)
 }
 

@@ -283,6 +283,7 @@ var deeds = map[string]func(*testing.T, *hub) deed{
 	"get-backup": func(_ *testing.T, h *hub) deed {
 		return deed{method: "GET", path: "/api/v1/backup", account: event.DefaultAccount, idle: func() bool { return h.backups.Load() == 0 }}
 	},
+	"verify-audit": func(*testing.T, *hub) deed { return deed{method: "POST", path: "/api/v1/audit/verify"} },
 	"export-audit": func(*testing.T, *hub) deed { return deed{method: "GET", path: "/api/v1/audit/export"} },
 }
 

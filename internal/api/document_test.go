@@ -116,6 +116,10 @@ func checkResponses(t *testing.T, id string, responses map[string]any) {
 		}
 		if status[0] == '2' {
 			good++
+		} else if status == "304" {
+			if r["content"] != nil {
+				t.Errorf("%s: 304 has a body", id)
+			}
 		} else if c, _ := r["content"].(map[string]any); c[problemType] == nil {
 			t.Errorf("%s: %s is not a problem", id, status)
 		}

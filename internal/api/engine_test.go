@@ -24,6 +24,7 @@ type fakeEngine struct {
 	retries         int
 	retryErr        error
 	filter          deliver.EventFilter
+	asked           deliver.DeliveryFilter // of the last list of deliveries
 	panics          bool
 }
 
@@ -71,8 +72,9 @@ func (e *fakeEngine) Deliveries(_ context.Context, account event.Account, f deli
 	if e.panics {
 		panic("a bug that knows " + canarySecret)
 	}
+	e.asked = f
 	for _, d := range e.deliveries[account] {
-		if f.Status == "" || f.Status == d.Status {
+		if (f.Status == "" || f.Status == d.Status) && (f.Event.IsZero() || f.Event == d.Event) {
 			list = append(list, d)
 		}
 	}

@@ -42,6 +42,7 @@ type op struct {
 	browser          bool   // open to everybody, and called by browsers: refused when another site's page makes them
 	operator         bool   // only the operator may
 	person           bool   // only a person who is signed in may
+	revalidates      bool   // it answers 304, without a body, to an If-None-Match that still holds
 }
 
 // register puts an operation on the router and into the document.
@@ -76,6 +77,9 @@ func register[I, O any](a *server, o op, handle func(context.Context, *I) (*O, e
 	}
 	if o.download != "" {
 		h.Responses[strconv.Itoa(status)] = &huma.Response{Content: downloads(o.download)}
+	}
+	if o.revalidates {
+		h.Responses[strconv.Itoa(http.StatusNotModified)] = &huma.Response{Description: http.StatusText(http.StatusNotModified)}
 	}
 	if o.answer != nil {
 		h.Responses[strconv.Itoa(status)] = &huma.Response{Content: map[string]*huma.MediaType{"application/json": {Example: o.answer}}}

@@ -67,7 +67,7 @@ var alertExercises = map[string]func(*testing.T, *hub){
 	"list-alerts": func(t *testing.T, h *hub) {
 		for i, body := range []string{
 			`{"type":"alert.created","dedup_key":"a","severity":"high","title":"Ten failed logins","alert_type":"brute_force","project":"p","risk_score":50,` +
-				`"time":"2026-03-14T09:00:00Z","tags":["auth"],"rule":{"id":"auth-017"},"entities":[{"type":"ip","value":"203.0.113.7","observed":true}],"source":{"vendor":"v","product":"w"}}`,
+				`"time":"2026-03-14T09:00:00Z","tags":["auth"],"rule":{"id":"auth-017"},"mitre":["T1110.001"],"geo":{"country":"The Netherlands"},"entities":[{"type":"ip","value":"203.0.113.7","observed":true}],"source":{"vendor":"v","product":"w"}}`,
 			`{"type":"alert.created","dedup_key":"b","severity":"low","title":"A port scan","time":"2026-03-14T09:10:00Z","risk_score":90}`,
 			`{"type":"alert.created","dedup_key":"c","severity":"critical","title":"Malware","time":"2026-03-14T09:05:00Z"}`,
 		} {
@@ -99,6 +99,15 @@ var alertExercises = map[string]func(*testing.T, *hub){
 			"?entity=host:203.0.113.7":             "",
 			"?tag=auth":                            "a",
 			"?rule=auth-017":                       "a",
+			"?country=nl":                          "a",
+			"?country=none":                        "b c",
+			"?country=NL,none&severity=low":        "b",
+			"?country=NL&q=port":                   "",
+			"?country=none&q=port":                 "b",
+			"?mitre=t1110.001":                     "a",
+			"?mitre=T1110":                         "a",
+			"?mitre=T1110.002,T1078":               "",
+			"?mitre=T1078,T1110.001&status=open":   "a",
 			"?q=FAILED%20logins":                   "a",
 			"?q=failed%20scan":                     "",
 			"?q=%22%20OR%20NEAR(%20*%20-%20)%27--": "",
@@ -118,7 +127,8 @@ var alertExercises = map[string]func(*testing.T, *hub){
 		}
 		r := h.want(200, "GET", alertsPath+"?facets=true&limit=1", "", reader)
 		if r.get("facets.total").Int() != 3 || r.get("facets.status").Raw != `[{"value":"open","count":2},{"value":"resolved","count":1}]` ||
-			r.get("facets.approximate").Bool() || r.get("facets.severity.#").Int() != 3 {
+			r.get("facets.approximate").Bool() || r.get("facets.severity.#").Int() != 3 || r.get("facets.mitre").Raw != `[{"value":"T1110.001","count":1}]` ||
+			r.get("facets.country").Raw != `[{"value":"","count":2},{"value":"NL","count":1}]` || r.get("facets.mitre_approximate").Bool() {
 			t.Errorf("facets %s", r.get("facets"))
 		}
 		if next := h.want(200, "GET", alertsPath+"?limit=2&cursor="+r.get("next").Str, "", reader); next.get("items.#.dedup_key").Raw != `["c","a"]` || next.get("next").Exists() {

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tidwall/gjson"
+
 	"github.com/tocsin-hub/tocsin/internal/event"
 	"github.com/tocsin-hub/tocsin/internal/identity"
 )
@@ -17,11 +19,18 @@ var ownExercises = map[string]func(*testing.T, *hub){
 			r.get("csrf_token").Exists() || r.get("scopes").Raw != `["admin"]` {
 			t.Errorf("a key got %s", r.body)
 		}
+		if r.get("accounts.#.name").Raw != `["default","acme"]` || r.get("user").Exists() || !r.get("version").Exists() || r.get("plan.limited").Type == gjson.Null ||
+			r.get("plan.name").Str == "" || r.get("setup_needed").Exists() {
+			t.Errorf("a console begins with %s", r.body)
+		}
 		p := h.person("acme", identity.RoleAdmin)
 		r = h.want(200, "GET", "/api/v1/me", "", p.cookie())
 		if r.get("kind").Str != "user" || r.get("id").Str != p.id || r.get("name").Str != p.email || r.get("role").Str != "admin" ||
 			r.get("csrf_token").Str != p.csrf || r.get("operator").Bool() || r.get("strong").Bool() {
 			t.Errorf("a person got %s", r.body)
+		}
+		if r.get("user.email").Str != p.email || r.get("user.id").Str != p.id || r.get("accounts.#.name").Raw != `["acme"]` {
+			t.Errorf("a person's console begins with %s", r.body)
 		}
 		h.want(401, "GET", "/api/v1/me", "", withKey(""))
 	},

@@ -7,8 +7,10 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/tocsin-hub/tocsin/internal/connector"
 	"github.com/tocsin-hub/tocsin/internal/deliver"
@@ -20,7 +22,7 @@ import (
 var operations = func() map[string]func(*testing.T, *hub) {
 	all := map[string]func(*testing.T, *hub){}
 	for _, some := range []map[string]func(*testing.T, *hub){
-		eventExercises, silenceExercises, blockExercises, responseExercises, responseRuleExercises, sourceExercises, callbackExercises, mappingExercises, digestExercises, alertExercises, incidentExercises, fileExercises, incidentRuleExercises, keyExercises, accountExercises, peopleExercises, ownExercises, operatorExercises,
+		eventExercises, silenceExercises, blockExercises, responseExercises, responseRuleExercises, sourceExercises, callbackExercises, mappingExercises, digestExercises, alertExercises, consoleExercises, incidentExercises, fileExercises, incidentRuleExercises, keyExercises, accountExercises, peopleExercises, ownExercises, operatorExercises,
 	} {
 		maps.Copy(all, some)
 	}
@@ -197,6 +199,14 @@ var eventExercises = map[string]func(*testing.T, *hub){
 			t.Errorf("got %s", r.body)
 		}
 		if r := h.want(422, "GET", "/api/v1/deliveries?integration=x", ""); r.fields()[0] != "integration" {
+			t.Errorf("got %s", r.body)
+		}
+		h.want(200, "GET", "/api/v1/deliveries?status=skipped&type=alert.*&since=2026-03-14T09:00:00Z&until=2026-03-14T10:00:00Z", "")
+		want := deliver.DeliveryFilter{Status: "skipped", Type: "alert.*", Since: time.Date(2026, 3, 14, 9, 0, 0, 0, time.UTC), Until: time.Date(2026, 3, 14, 10, 0, 0, 0, time.UTC)}
+		if diff := cmp.Diff(want, h.engine.asked); diff != "" {
+			t.Errorf("asked for (-want +got):\n%s", diff)
+		}
+		if r := h.want(422, "GET", "/api/v1/deliveries?type=Alert", ""); r.fields()[0] != "type" {
 			t.Errorf("got %s", r.body)
 		}
 	},

@@ -70,6 +70,8 @@ type alertFlags struct {
 	Project     []string `placeholder:"NAME" help:"Only those of this project; may be repeated."`
 	Source      []string `placeholder:"NAME" help:"Only those of this source, vendor/product; may be repeated."`
 	Assignee    []string `placeholder:"MAIL" help:"Only those that this person has; none: those that nobody has; may be repeated."`
+	Country     []string `placeholder:"CODE" help:"Only those from this country, as two letters (NL); none: those without one; may be repeated."`
+	Mitre       []string `placeholder:"ID" help:"Only those that name this ATT&CK technique, or a sub-technique of it: T1110; may be repeated."`
 	Incident    string   `placeholder:"NUMBER" help:"Only those under this incident: INC-7."`
 	Entity      string   `placeholder:"VALUE" help:"Only those about this: 203.0.113.7, or ip:203.0.113.7."`
 	Tag         string   `placeholder:"TAG" help:"Only those with this tag."`
@@ -84,6 +86,7 @@ func (f *alertFlags) query() (url.Values, error) {
 	q := url.Values{}
 	for name, values := range map[string][]string{
 		"status": f.Status, "severity": f.Severity, "alert_type": f.Type, "project": f.Project, "source": f.Source, "assignee": f.Assignee,
+		"country": f.Country, "mitre": f.Mitre,
 	} {
 		if len(values) > 0 {
 			q.Set(name, strings.Join(values, ","))
@@ -104,7 +107,7 @@ type alertsListCmd struct {
 
 	Sort   string `enum:"last_seen,first_seen,severity,risk" default:"last_seen" placeholder:"ORDER" help:"last_seen, first_seen, severity or risk: the greatest first."`
 	Limit  int    `default:"50" placeholder:"N" help:"How many."`
-	Counts bool   `help:"Instead, how many there are by status, severity, type, project, source and assignee."`
+	Counts bool   `help:"Instead, how many there are by status, severity, type, project, source, assignee, country and ATT&CK technique."`
 }
 
 // Help is the long help.
@@ -116,6 +119,7 @@ Examples:
     tocsin alerts list --status open --min-severity high
     tocsin alerts list --assignee none --since 24h --sort severity
     tocsin alerts list --search "failed logins" --entity ip:203.0.113.7
+    tocsin alerts list --country NL --mitre T1110
     tocsin alerts list --status open --counts`
 }
 
@@ -165,6 +169,8 @@ func (c *alertsListCmd) counts(ctx context.Context, p *Process, hub *client.Clie
 			Project     facet `json:"project"`
 			Source      facet `json:"source"`
 			Assignee    facet `json:"assignee"`
+			Country     facet `json:"country"`
+			Mitre       facet `json:"mitre"`
 		} `json:"facets"`
 	}](ctx, hub, alertsPath+"?"+query.Encode())
 	if err != nil {
@@ -180,7 +186,7 @@ func (c *alertsListCmd) counts(ctx context.Context, p *Process, hub *client.Clie
 		for _, by := range []struct {
 			name string
 			list facet
-		}{{"status", f.Status}, {"severity", f.Severity}, {"type", f.AlertType}, {"project", f.Project}, {"source", f.Source}, {"assignee", f.Assignee}} {
+		}{{"status", f.Status}, {"severity", f.Severity}, {"type", f.AlertType}, {"project", f.Project}, {"source", f.Source}, {"assignee", f.Assignee}, {"country", f.Country}, {"mitre", f.Mitre}} {
 			for _, v := range by.list {
 				t.row(by.name, v.Value, strconv.Itoa(v.Count))
 			}

@@ -182,6 +182,8 @@ func testAlertFacets(t *testing.T, s *suite) {
 	for n := range 30 {
 		a := alert(acme, n)
 		a.AlertType = fmt.Sprint("type ", n%2)
+		a.Mitre = []string{"t1078", []string{"T1110.001", "T1110.003", "T1078"}[n%3]}
+		a.Country = []string{"NL", "DE", ""}[n%3]
 		if n%3 == 0 {
 			a.Status, a.Assignee = event.AlertResolved, "dana@example.com"
 		}
@@ -200,11 +202,35 @@ func testAlertFacets(t *testing.T, s *suite) {
 		Severity:  []store.ValueCount{{Value: "critical", Count: 6}, {Value: "high", Count: 6}, {Value: "info", Count: 6}, {Value: "low", Count: 6}, {Value: "medium", Count: 6}},
 		AlertType: []store.ValueCount{{Value: "type 0", Count: 15}, {Value: "type 1", Count: 15}}, Project: []store.ValueCount{{Value: "p", Count: 30}},
 		Source: []store.ValueCount{{Value: "example/identity", Count: 30}}, Assignee: []store.ValueCount{{Value: "", Count: 20}, {Value: "dana@example.com", Count: 10}},
+		Country: []store.ValueCount{{Value: "", Count: 10}, {Value: "DE", Count: 10}, {Value: "NL", Count: 10}},
+		Mitre:   []store.ValueCount{{Value: "T1078", Count: 30}, {Value: "T1110.001", Count: 10}, {Value: "T1110.003", Count: 10}},
 	}
 	for name, f := range map[string]store.AlertFilter{
 		"all": {}, "search": {Text: "failed"}, "time": {Since: at(0)}, "entity and time": {Rule: "auth-017", Since: at(0), Until: at(1000)},
 	} {
 		same(t, name, facets(f), want)
+	}
+	for name, tt := range map[string]struct {
+		f    store.AlertFilter
+		want int
+	}{
+		"a country": {store.AlertFilter{Country: []string{"NL"}}, 10}, "no country": {store.AlertFilter{Country: []string{""}}, 10},
+		"two": {store.AlertFilter{Country: []string{"DE", ""}}, 20}, "another": {store.AlertFilter{Country: []string{"FR"}}, 0},
+		"a country's words": {store.AlertFilter{Country: []string{"NL"}, Text: "failed"}, 10}, "no country's words": {store.AlertFilter{Country: []string{"", "NL"}, Text: "failed"}, 20},
+		"a technique": {store.AlertFilter{Mitre: []string{"t1110"}}, 20}, "a sub-technique": {store.AlertFilter{Mitre: []string{"T1110.003"}}, 10},
+		"techniques": {store.AlertFilter{Mitre: []string{"T1110.003", "T1078"}}, 30}, "a technique's country": {store.AlertFilter{Mitre: []string{"T1110"}, Country: []string{"DE"}}, 10},
+		"a technique's time": {store.AlertFilter{Mitre: []string{"T1110.001"}, Since: at(100), Until: at(110)}, 4},
+	} {
+		if got := facets(tt.f); got.Total != tt.want {
+			t.Errorf("%s: %d, want %d", name, got.Total, tt.want)
+		}
+	}
+	if got := facets(store.AlertFilter{Country: []string{"DE"}}).Mitre; len(got) != 2 || got[0].Count != 10 || got[1].Value != "T1110.003" {
+		t.Errorf("the techniques of a country are %+v", got)
+	}
+	if page, err := s.ListAlerts(s.ctx, store.AlertQuery{Filter: store.AlertFilter{Account: acme, Tag: "auth"}, Sort: store.ByLastSeen, Page: store.Page{Limit: 50}, Most: 5}); err != nil ||
+		len(page.Alerts) != 6 || !page.Approximate {
+		t.Errorf("of the newest five: %d, %t, %v", len(page.Alerts), page.Approximate, err)
 	}
 	// Changes of what is counted, and alerts that go, are counted.
 	for n := range list {

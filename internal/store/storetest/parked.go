@@ -94,7 +94,7 @@ func testParkedFilters(t *testing.T, s *suite) {
 			p.Run = a
 		}
 		if n%3 == 0 {
-			p.Type, p.CauseClass = "ip.blocked", "permanent"
+			p.Type, p.CauseClass, p.Cause = "ip.blocked", "permanent", "no"
 		}
 		rows = append(rows, p)
 	}
@@ -112,6 +112,11 @@ func testParkedFilters(t *testing.T, s *suite) {
 		"states":      {States: states[2:]},
 		"type":        {Type: "ip.blocked"},
 		"class":       {CauseClass: "retryable"},
+		"cause":       {Cause: "no"},
+		"types":       {Type: "ip.*"},
+		"no types":    {Type: "ip.blocked.*"},
+		"half a type": {Type: "i.*"},
+		"every type":  {Type: "*"},
 		"before":      {Before: at(10)},
 		"after":       {After: at(10)},
 		"between":     {After: at(10), Before: at(20), Integration: a},
@@ -145,9 +150,81 @@ func testParkedFilters(t *testing.T, s *suite) {
 
 func matches(f store.ParkedFilter, p store.Parked) bool {
 	return (f.Integration.IsZero() || f.Integration == p.Integration) && (f.Event.IsZero() || f.Event == p.Event) &&
-		(f.Run.IsZero() || f.Run == p.Run) && (len(f.States) == 0 || slices.Contains(f.States, p.State)) && (f.Type == "" || f.Type == p.Type) &&
+		(f.Run.IsZero() || f.Run == p.Run) && (len(f.States) == 0 || slices.Contains(f.States, p.State)) && (f.Type == "" || event.TypeFilter(f.Type).Match(p.Type)) && (f.Cause == "" || f.Cause == p.Cause) &&
 		(f.CauseClass == "" || f.CauseClass == p.CauseClass) && (f.Before.IsZero() || p.Since.Before(f.Before)) &&
 		(f.After.IsZero() || p.Since.After(f.After))
+}
+
+func testParkedCauses(t *testing.T, s *suite) {
+	a, b := event.NewID(), event.NewID()
+	var rows []store.Parked
+	for n := range 30 {
+		p := parked(acme, a, n)
+		p.State = store.StateMailbox
+		switch {
+		case n%10 == 0:
+			p.Integration = b
+		case n%3 == 0:
+			p.Cause, p.CauseClass = "posting: 400", "permanent"
+		case n%7 == 0:
+			p.State = store.StateDiscarded
+		}
+		rows = append(rows, p)
+	}
+	s.tick(t, store.Tick{Park: append(slices.Clone(rows), parked(other, a, 3))})
+	for name, f := range map[string]store.ParkedFilter{
+		"all": {}, "mailbox": {States: []store.ParkedState{store.StateMailbox}}, "integration": {Integration: a}, "cause": {Cause: "posting: 400"},
+		"time": {After: at(5), Before: at(15)}, "none": {Type: "no.such"},
+	} {
+		f.Account = acme
+		type key struct {
+			integration  event.ID
+			class, cause string
+		}
+		want, total := map[key]store.ParkedCause{}, 0
+		examples := map[key]map[event.ID]bool{}
+		for _, p := range rows { // the oldest first
+			if !matches(f, p) {
+				continue
+			}
+			k := key{p.Integration, p.CauseClass, p.Cause}
+			c := want[k]
+			if c.Count == 0 {
+				c = store.ParkedCause{Integration: p.Integration, CauseClass: p.CauseClass, Cause: p.Cause, Oldest: p.Since}
+				examples[k] = map[event.ID]bool{}
+			}
+			c.Count++
+			c.Newest = p.Since
+			want[k], examples[k][p.Delivery] = c, true
+			total++
+		}
+		got, err := s.ParkedCauses(s.ctx, f)
+		must(t, err)
+		if got.Total != total || len(got.Causes) != len(want) || got.Approximate || got.More {
+			t.Errorf("%s: %d of %d causes, %+v", name, len(got.Causes), len(want), got)
+		}
+		for i, c := range got.Causes {
+			k := key{c.Integration, c.CauseClass, c.Cause}
+			if !examples[k][c.Example] || i > 0 && got.Causes[i-1].Count < c.Count {
+				t.Errorf("%s: the example or the place of %+v", name, c)
+			}
+			c.Example = event.ID{}
+			same(t, name, c, want[k])
+		}
+	}
+	// With many causes the most frequent ones are told of, and that there are others.
+	var many []store.Parked
+	for n := range store.MaxCauses + 10 {
+		p := parked(acme, b, 100+n)
+		p.State, p.Cause = store.StateExpired, fmt.Sprint("cause ", n)
+		many = append(many, p)
+	}
+	s.tick(t, store.Tick{Park: many})
+	got, err := s.ParkedCauses(s.ctx, store.ParkedFilter{Account: acme, States: []store.ParkedState{store.StateExpired}})
+	must(t, err)
+	if len(got.Causes) != store.MaxCauses || !got.More || got.Total != len(many) || got.Approximate {
+		t.Errorf("of many causes: %d, more %t, total %d", len(got.Causes), got.More, got.Total)
+	}
 }
 
 func testParkedList(t *testing.T, s *suite) {

@@ -108,6 +108,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Place) {
 		{"Parked", testParked},
 		{"ParkedKeepsRecord", testParkedKeepsRecord},
 		{"ParkedFilters", testParkedFilters},
+		{"ParkedCauses", testParkedCauses},
 		{"ParkedList", testParkedList},
 		{"ParkedPrune", testParkedPrune},
 		{"Attempts", testAttempts},
