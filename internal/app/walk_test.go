@@ -238,7 +238,7 @@ func (o *house) snapshot(of event.Account) map[string]string {
 var volatile = map[string]bool{
 	"get-backup": true, "export-audit": true, "get-audit-checkpoint": true, "get-me": true, "get-health": true, "list-accounts": true,
 	"get-stats": true, "get-pulse": true, "list-pulses": true, "get-integration-stats": true, "get-own-account": true, "get-usage": true, "get-job": true, "list-jobs": true, "list-audit": true,
-	"get-delivery": true, "list-deliveries": true, "list-integration-deliveries": true, "list-mailbox": true, "list-events": true, "preview-digest": true,
+	"get-delivery": true, "list-deliveries": true, "list-integration-deliveries": true, "list-mailbox": true, "list-mailbox-causes": true, "list-alert-deliveries": true, "list-events": true, "preview-digest": true,
 	"export-blocks": true, // what is left of a block
 }
 
