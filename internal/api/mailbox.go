@@ -106,7 +106,7 @@ func (a *server) mailboxOperations() {
 		id: "list-mailbox-causes", method: http.MethodGet, path: base + "/causes", tag: tagMailbox, scope: scopeDeliveries,
 		summary: "Sum the mailbox up by cause",
 		about: fmt.Sprintf("What is in the mailbox by integration and cause, the most frequent first: at most %d rows, more says that there are others. "+
-			"The newest %d deliveries that the filter lets through are counted; approximate says that there may be others. "+
+			"The newest %d deliveries of the filter's integration, event, status, job and time are looked at; approximate says that there may be others. "+
 			"To act on a row, send its integration, cause_class and cause as the filter of a replay or a discard.", store.MaxCauses, store.MaxCausesLooked),
 	}, a.listMailboxCauses)
 	register(a, op{

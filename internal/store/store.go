@@ -317,8 +317,9 @@ type ParkedFilter struct {
 const (
 	// MaxCauses is how many causes there are in one answer, the most frequent ones.
 	MaxCauses = 200
-	// MaxCausesLooked is how many parked rows are looked at for them, the newest ones.
-	MaxCausesLooked = 50_000
+	// MaxCausesLooked is how many parked rows are looked at for them: the newest ones of the filter's integration, event, run,
+	// states and time.
+	MaxCausesLooked = 10_000
 )
 
 // ParkedCause is what some parked deliveries of an integration have in common.
@@ -335,7 +336,7 @@ type ParkedCause struct {
 // ParkedCauses say why deliveries are where they are.
 type ParkedCauses struct {
 	Causes []ParkedCause
-	// Total is how many rows were looked at, whether or not their cause is among Causes.
+	// Total is how many rows were counted, whether or not their cause is among Causes.
 	Total int
 	// Approximate: MaxCausesLooked rows were looked at, the newest ones, and there may be others.
 	Approximate bool
