@@ -37,11 +37,7 @@ func TestChildAccounts(t *testing.T) {
 			owner = "child"
 		}
 		var got string
-		for deadline := time.Now().Add(10 * time.Second); got != texts && time.Now().Before(deadline); {
-			got = o.captured(owner, id)
-			time.Sleep(5 * time.Millisecond) //nolint:forbidigo // waits for a state
-		}
-		if got != texts {
+		if !within(10*time.Second, func() bool { got = o.captured(owner, id); return got == texts }) {
 			t.Errorf("the integration of %s has\n%s\nwant\n%s", owner, got, texts)
 		}
 	}

@@ -41,12 +41,8 @@ func TestMappingRules(t *testing.T) {
 	}
 	for id, texts := range want {
 		owner := map[bool]event.Account{true: "parent", false: "child"}[id == all]
-		got := ""
-		for deadline := time.Now().Add(10 * time.Second); got != texts && time.Now().Before(deadline); {
-			got = o.captured(owner, id)
-			time.Sleep(5 * time.Millisecond) //nolint:forbidigo // waits for a state
-		}
-		if got != texts {
+		var got string
+		if !within(10*time.Second, func() bool { got = o.captured(owner, id); return got == texts }) {
 			t.Errorf("the integration of %s has\n%s\nwant\n%s", owner, got, texts)
 		}
 	}

@@ -28,15 +28,13 @@ import (
 func (o *house) until(owner event.Account, integration string, ok func([]gjson.Result) bool) []gjson.Result {
 	o.t.Helper()
 	var list []gjson.Result
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); {
+	if !within(20*time.Second, func() bool {
 		list = o.must(owner, "GET", "/api/v1/captures?integration="+integration, "").Get("items").Array()
-		if ok(list) {
-			return list
-		}
-		time.Sleep(5 * time.Millisecond) //nolint:forbidigo // waits for a state
+		return ok(list)
+	}) {
+		o.t.Fatalf("only this was captured: %v", list)
 	}
-	o.t.Fatalf("only this was captured: %v", list)
-	return nil
+	return list
 }
 
 func atLeast(n int) func([]gjson.Result) bool {
