@@ -127,7 +127,8 @@ vet:
 	$(call say,vetting)
 	@$(GO) vet $(PKG)
 
-# The tools live in a module of their own, so that they are pinned and go.mod stays clean.
+# The tools live in a module of their own, so that they are pinned and go.mod stays clean. It is built with the flags of
+# make build: what both need of the standard library is compiled once.
 $(LINT): tools/go.mod tools/go.sum
 	$(call say,building golangci-lint (once; a minute or two))
-	@$(GO) build -C tools -o $(abspath $(LINT)) github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+	@CGO_ENABLED=0 $(GO) build -C tools -trimpath -ldflags '-s -w' -o $(abspath $(LINT)) github.com/golangci/golangci-lint/v2/cmd/golangci-lint

@@ -122,7 +122,9 @@ func main() { for i := range 5 { failpoint.Hit("tail-routed"); fmt.Print(i) } }`
 		{"failpoint", "nonsense", "", "exit status 2"},
 	} {
 		bin := filepath.Join(dir, "prog")
-		if out, err := exec.CommandContext(t.Context(), "go", "build", "-overlay", overlay, "-tags", c.tags, "-o", bin, "./prog").CombinedOutput(); err != nil {
+		build := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-overlay", overlay, "-tags", c.tags, "-o", bin, "./prog")
+		build.Env = append(os.Environ(), "CGO_ENABLED=0") // as make build does: what it has compiled need not be compiled again
+		if out, err := build.CombinedOutput(); err != nil {
 			t.Fatalf("building: %v\n%s", err, out)
 		}
 		cmd := exec.CommandContext(t.Context(), bin)

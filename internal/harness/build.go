@@ -36,6 +36,8 @@ func build(ctx context.Context, dir string, race bool, flags ...string) (string,
 	args := append([]string{"build", "-o", bin}, flags...)
 	if race {
 		args = append(args, "-race")
+	} else {
+		args = append(args, "-trimpath") // as make build does: what is compiled once serves both
 	}
 	cmd := exec.CommandContext(ctx, "go", append(args, "github.com/tocsin-hub/tocsin/cmd/tocsin")...)
 	if !race {

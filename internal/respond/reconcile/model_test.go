@@ -41,9 +41,9 @@ type model struct {
 // returns the vendor comes to hold what is wanted.
 func TestModel(t *testing.T) {
 	t.Parallel()
-	rounds, seed := 1500, uint64(1)
+	rounds, seed := 300, uint64(1)
 	if testing.Short() {
-		rounds = 200
+		rounds = 100
 	}
 	if n, err := strconv.Atoi(os.Getenv("TOCSIN_MODEL_ROUNDS")); err == nil {
 		rounds, seed = n, rand.Uint64()
