@@ -17,7 +17,7 @@ type meter struct {
 	pace    pace
 
 	mu    sync.Mutex // for what follows, and for beginning a month
-	past  []*saved   // months that are over and not saved for the last time
+	past  []*saved   // months that are over: the newest one, and those that are not saved for the last time
 	saved store.Usage
 }
 

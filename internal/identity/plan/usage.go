@@ -105,8 +105,10 @@ func (m *meter) unsaved(journalled uint64, now time.Time) (rows []store.Usage, d
 	for _, p := range past {
 		final[p] = p.tally.row(m.account, journalled)
 	}
-	for _, r := range final {
-		rows = append(rows, stamped(r, now))
+	for p, r := range final {
+		if !p.holds(r) {
+			rows = append(rows, stamped(r, now))
+		}
 	}
 	if changed {
 		rows = append(rows, stamped(row, now))
@@ -115,13 +117,25 @@ func (m *meter) unsaved(journalled uint64, now time.Time) (rows []store.Usage, d
 		m.mu.Lock()
 		defer m.mu.Unlock()
 		m.saved = row
+		// The newest of the past months stays: a request that began in it may still count, however late.
+		var newest *saved
+		if n := len(m.past); n > 0 {
+			newest = m.past[n-1]
+		}
 		m.past = slices.DeleteFunc(m.past, func(p *saved) bool {
 			r, was := final[p]
-			same := was && r.Events == p.row.Events && r.Over == p.row.Over && r.Refused == p.row.Refused && p.row.Month != ""
-			p.row = r
-			return same
+			same := was && p.holds(r)
+			if was {
+				p.row = r
+			}
+			return same && p != newest
 		})
 	}
+}
+
+// holds says whether a row was saved as it is.
+func (p *saved) holds(r store.Usage) bool {
+	return p.row.Month != "" && r.Events == p.row.Events && r.Over == p.row.Over && r.Refused == p.row.Refused
 }
 
 func stamped(row store.Usage, now time.Time) store.Usage {
