@@ -116,7 +116,7 @@ func describeIngest(doc *huma.OpenAPI) {
 		return all
 	}
 	event := &huma.Schema{Type: huma.TypeObject, Required: []string{"type"}, AdditionalProperties: true, Properties: eventProperties(doc.Components.Schemas)}
-	security := []map[string][]string{{schemeKey: {scopeSend}}, {schemeBearer: {scopeSend}}}
+	security := []map[string][]string{{schemeKey: {scopeSend}}, {schemeBearer: {scopeSend}}, {schemeSession: {scopeSend}}}
 	doc.AddOperation(&huma.Operation{
 		OperationID: "send-events", Method: "POST", Path: "/api/v1/events", Tags: []string{tagEvents}, Security: security,
 		Summary: "Send events",

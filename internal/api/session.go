@@ -177,8 +177,10 @@ const (
 	plainCookie  = "tocsin_session" // on a hub that is reached over plain HTTP
 )
 
-func (a *server) cookieName() string {
-	if a.SecureCookies {
+func (a *server) cookieName() string { return cookieName(a.SecureCookies) }
+
+func cookieName(secure bool) string {
+	if secure {
 		return secureCookie
 	}
 	return plainCookie

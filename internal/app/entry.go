@@ -3,9 +3,12 @@ package app
 import (
 	"errors"
 	"net/http"
+	"strings"
 	"time"
 
+	"github.com/tocsin-hub/tocsin/internal/api"
 	"github.com/tocsin-hub/tocsin/internal/event"
+	"github.com/tocsin-hub/tocsin/internal/form"
 	"github.com/tocsin-hub/tocsin/internal/identity"
 	"github.com/tocsin-hub/tocsin/internal/identity/gate"
 	"github.com/tocsin-hub/tocsin/internal/identity/limit"
@@ -13,15 +16,19 @@ import (
 	"github.com/tocsin-hub/tocsin/internal/ingest"
 )
 
-// authenticate is the ingest path's way through the gate. Sessions do not send events.
+// authenticate is the ingest path's way through the gate. A person's browser sends events too, such as the console's samples.
 func (h *hub) authenticate(r *http.Request) (ingest.Principal, error) {
 	if !h.serving.Load() {
 		return ingest.Principal{}, &ingest.Refusal{
 			Status: http.StatusServiceUnavailable, Code: "STOPPING", Detail: errNotServing.Error(), RetryAfter: time.Second,
 		}
 	}
+	key, session := identity.FromRequest(r), form.Secret{}
+	if key == "" {
+		session = api.SenderSession(r, h.secureCookies())
+	}
 	visit, err := h.trust.gate.Enter(r.Context(), gate.Knock{
-		Key: identity.FromRequest(r), Address: h.clientIP(r), ActIn: gate.ActIn(r.Header),
+		Key: key, Session: session, Address: h.clientIP(r), ActIn: gate.ActIn(r.Header),
 	})
 	if err != nil {
 		return ingest.Principal{}, refusal(err)
@@ -33,6 +40,11 @@ func (h *hub) authenticate(r *http.Request) (ingest.Principal, error) {
 		}
 	}
 	return ingest.Principal{Account: visit.Account, MaySend: visit.SendFilter(), Rate: rateOf(visit.Rate)}, nil
+}
+
+// secureCookies says whether browsers reach the hub over HTTPS.
+func (h *hub) secureCookies() bool {
+	return h.cfg.TLS.Cert != "" || strings.HasPrefix(h.cfg.PublicURL, "https://")
 }
 
 func rateOf(s limit.State) ingest.Rate {
