@@ -18,7 +18,7 @@ import (
 const (
 	// MaxWatches bounds the watches of all accounts, MaxAccountWatches those of one.
 	MaxWatches        = 200
-	MaxAccountWatches = 20
+	MaxAccountWatches = 50
 	// watchQueue is how many deliveries wait for one watcher; more are dropped and counted.
 	watchQueue = 4096
 	// maxPendingLive bounds the deliveries of one tick that are told to watchers; more are dropped and counted.
