@@ -1,5 +1,5 @@
-# Two commands are enough: "make run" shows the hub at work, "make test" proves it. Both need Go (and Node, once the
-# console is there) and nothing else; what they need beyond that is fetched at pinned versions.
+# Two commands are enough: "make run" shows the hub at work, "make test" proves it. Both need Go and Node and nothing
+# else; what they need beyond that is fetched at pinned versions.
 
 SHELL       := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -11,6 +11,10 @@ BIN     := bin
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS := -s -w -X github.com/tocsin-hub/tocsin/internal/version.number=$(VERSION)
 LINT    := $(BIN)/golangci-lint
+# Without a colour or a notice of newer versions: what npm says is read in logs.
+NPM     := npm --silent
+CONSOLE_SOURCE = $(shell find console -path console/node_modules -prune -o -path console/dist -prune -o -path console/e2e -prune -o \
+                   -type f \( -name '*.ts' -o -name '*.tsx' -o -name '*.css' -o -name '*.html' -o -name '*.svg' -o -name '*.mjs' \) -print) $(wildcard docs/*.md)
 # Packages built or tested; make test PKG=./internal/journal/... looks at one room.
 PKG     ?= ./...
 # The race detector needs a C compiler; without one the tests run all the same, and say so. SQLite is C translated to Go:
@@ -43,7 +47,7 @@ run: build ## Build, start the hub with a demo workspace, show what was delivere
 	@exec $(BIN)/tocsin demo
 
 .PHONY: test
-test: fmt lint race ## Everything CI runs; what go vet finds, lint finds
+test: fmt lint console-check race browser ## Everything CI runs; what go vet finds, lint finds
 	$(call say,all good)
 
 ##@ Every day
@@ -111,8 +115,32 @@ vuln: ## Look for known vulnerabilities in what is linked in (needs the vulnerab
 
 ##@ The rest
 .PHONY: console
-console: ## Build the console (there is none yet: the API reference stands in for it)
-	@:
+console: ## Build the console into console/dist, where the binary takes it from; without Node there is none, and the hub says so
+	@if command -v npm >/dev/null; then $(MAKE) -s console/dist/index.html; \
+	 else echo "  no Node here: building without the console (the hub works; / says how to have it)"; fi
+
+console/dist/index.html: console/node_modules/.package-lock.json $(CONSOLE_SOURCE)
+	$(call say,building the console)
+	@cd console && $(NPM) run build -- --logLevel error
+
+console/node_modules/.package-lock.json: console/package.json console/package-lock.json
+	$(call say,fetching what the console is built with (once))
+	@cd console && $(NPM) install --no-save --ignore-scripts --loglevel error && touch node_modules/.package-lock.json
+
+.PHONY: console-check
+console-check: console/node_modules/.package-lock.json ## The console's format, lint, types and units, and whether its client fits the API
+	$(call say,checking the console)
+	@cd console && $(NPM) run generate -- --check && $(NPM) run check && $(NPM) test -- --reporter=dot
+
+.PHONY: browser
+browser: build ## The console's flows in a real browser, against a hub of their own (ARGS for Playwright's flags)
+	@TOCSIN_BROWSER="$$(console/scripts/chromium.sh)" && export TOCSIN_BROWSER && echo -e "\033[1m• trying the console in $$TOCSIN_BROWSER\033[0m" && \
+	 cd console && $(NPM) run e2e -- $(ARGS)
+
+.PHONY: screenshots
+screenshots: build ## Pictures of every page in both themes, 1440 and 390 pixels wide, in console/screenshots
+	@TOCSIN_BROWSER="$$(console/scripts/chromium.sh)" && export TOCSIN_BROWSER && cd console && $(NPM) run screenshots -- $(ARGS)
+	$(call say,see console/screenshots)
 
 .PHONY: clean
 clean: ## Remove what was built; ./data stays (remove it by hand)
@@ -121,7 +149,7 @@ clean: ## Remove what was built; ./data stays (remove it by hand)
 .PHONY: fmt vet
 fmt:
 	$(call say,checking the format)
-	@out="$$(gofmt -l cmd internal tools)"; [ -z "$$out" ] || { echo "run gofmt -w on:"; echo "$$out"; exit 1; }
+	@out="$$(gofmt -l cmd console/*.go internal tools)"; [ -z "$$out" ] || { echo "run gofmt -w on:"; echo "$$out"; exit 1; }
 
 vet:
 	$(call say,vetting)

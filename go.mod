@@ -2,6 +2,8 @@ module github.com/tocsin-hub/tocsin
 
 go 1.26.0
 
+ignore ./console/node_modules
+
 require (
 	cel.dev/cel-go v0.33.2
 	filippo.io/age v1.3.2

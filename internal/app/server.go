@@ -9,12 +9,12 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"strings"
 	"sync"
 
 	"golang.org/x/net/netutil"
 	"golang.org/x/sys/unix"
 
+	"github.com/tocsin-hub/tocsin/console"
 	"github.com/tocsin-hub/tocsin/internal/api"
 	"github.com/tocsin-hub/tocsin/internal/backup"
 	"github.com/tocsin-hub/tocsin/internal/config"
@@ -80,10 +80,10 @@ func (h *hub) handler() http.Handler {
 		Mailbox: h.store, Captures: h.inbox, Backup: h.backup, Health: h, ClientIP: h.clientIP, Log: h.log, Version: version.Number(),
 		Egress: api.Egress{Addresses: h.cfg.Egress.Addresses, Bind: h.cfg.Egress.Bind, Proxy: !h.cfg.Egress.Proxy.IsZero()},
 		Watch:  h.watch, Pulse: h.pulse, News: &h.news, JournalOK: func() bool { return h.journal.Err() == nil },
-		PublicURL: h.cfg.PublicURL, SecureCookies: h.cfg.TLS.Cert != "" || strings.HasPrefix(h.cfg.PublicURL, "https://"),
+		PublicURL: h.cfg.PublicURL, SecureCookies: h.secureCookies(),
 	})
 	mux := http.NewServeMux()
-	mux.Handle("/", rest)
+	mux.Handle("/", console.Handler(rest))
 	mux.HandleFunc("GET /healthz", h.healthz)
 	mux.HandleFunc("GET /readyz", h.readyz)
 	mux.Handle("GET /metrics", h.serveMetrics())

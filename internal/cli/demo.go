@@ -158,7 +158,9 @@ func (c *demoCmd) show(ctx context.Context, p *Process, cfg config.Config, state
 		return err
 	}
 	if !info.OwnerLink.IsZero() {
-		p.say("\n  Sign in        %s\n                 (makes the first owner; valid once, for 24 hours)\n", info.OwnerLink.Reveal())
+		p.say("\n  Console        %s\n                 (makes the first owner; valid once, for 24 hours)\n", info.OwnerLink.Reveal())
+	} else {
+		p.say("\n  Console        %s\n                 (sign in as the owner that you made)\n", info.URL)
 	}
 	p.say(demoFooter, info.URL, info.URL, state.Key, integrations[0].ID)
 	return nil

@@ -1,0 +1,108 @@
+import { Button, Group, Stack, Text, TextInput } from '@mantine/core'
+import { randomId } from '@mantine/hooks'
+import { modals } from '@mantine/modals'
+import { type FormEvent, type ReactNode, useState } from 'react'
+import { asProblem } from '@/api/problem'
+
+/** Question asks once before something that hurts. */
+export interface Question {
+  /** title says what is about to happen: "Delete the integration “SOC webhook”?" */
+  title: string
+  /** text says what follows from it, in words. */
+  text: ReactNode
+  /** verb is what the button says: "Delete". */
+  verb: string
+  /** danger makes the button red; for what cannot be undone. */
+  danger?: boolean
+  /** typed must be written before the button works: the name of what is deleted. */
+  typed?: string
+  /** reason asks for a reason with this label; it is given to act, and may not be empty unless optionalReason. */
+  reason?: string
+  optionalReason?: boolean
+  /** act does it. Its failure is shown in the dialog, which stays open. */
+  act: (reason: string) => Promise<unknown>
+}
+
+/** confirm asks, and does it when the answer is yes. */
+export function confirm(question: Question): void {
+  const id = randomId('question-')
+  modals.open({
+    modalId: id,
+    title: question.title,
+    // A question that follows another one begins anew: the key keeps it from taking over what was typed there.
+    children: <Ask key={id} question={question} close={() => modals.close(id)} />,
+  })
+}
+
+function Ask({ question, close }: { question: Question; close: () => void }) {
+  const [typed, setTyped] = useState('')
+  const [reason, setReason] = useState('')
+  const [busy, setBusy] = useState(false)
+  const [error, setError] = useState('')
+  const missing =
+    (question.typed !== undefined && typed !== question.typed) ||
+    (question.reason !== undefined && !question.optionalReason && reason.trim() === '')
+  const submit = async (event: FormEvent) => {
+    event.preventDefault()
+    if (missing || busy) return
+    setBusy(true)
+    setError('')
+    try {
+      await question.act(reason.trim())
+      close()
+    } catch (thrown) {
+      setError(asProblem(thrown).message)
+      setBusy(false)
+    }
+  }
+  return (
+    <form onSubmit={(event) => void submit(event)}>
+      <Stack>
+        <Text size="sm" component="div">
+          {question.text}
+        </Text>
+        {question.reason !== undefined && (
+          <TextInput
+            label={question.reason}
+            value={reason}
+            onChange={(e) => setReason(e.currentTarget.value)}
+            required={!question.optionalReason}
+            maxLength={500}
+            data-autofocus
+          />
+        )}
+        {question.typed !== undefined && (
+          <TextInput
+            label={
+              <>
+                Type <b>{question.typed}</b> to go on
+              </>
+            }
+            value={typed}
+            onChange={(e) => setTyped(e.currentTarget.value)}
+            autoComplete="off"
+            data-autofocus={question.reason === undefined || undefined}
+          />
+        )}
+        {error && (
+          <Text role="alert" size="sm" c="error">
+            {error}
+          </Text>
+        )}
+        <Group justify="flex-end">
+          <Button variant="default" onClick={close}>
+            Cancel
+          </Button>
+          <Button
+            type="submit"
+            color={question.danger ? 'red.9' : undefined}
+            loading={busy}
+            disabled={missing}
+          >
+            {question.verb}
+          </Button>
+        </Group>
+      </Stack>
+    </form>
+  )
+}

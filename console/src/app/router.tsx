@@ -1,0 +1,32 @@
+import type { QueryClient } from '@tanstack/react-query'
+import { createRouter, defaultStringifySearch } from '@tanstack/react-router'
+import { overviewRoutes } from '@/pages/overview/route'
+import { signInRoutes } from '@/pages/signin/route'
+import { NotFound } from '@/state/NotFound'
+import { rootRoute, shellRoute } from './root'
+
+const routeTree = rootRoute.addChildren([
+  ...signInRoutes,
+  shellRoute.addChildren([
+    ...overviewRoutes,
+  ]),
+])
+
+/** newRouter makes the router. Pages are loaded when they are first wanted, or when the pointer is over a link to them. */
+export const newRouter = (queries: QueryClient) =>
+  createRouter({
+    routeTree,
+    context: { queries },
+    defaultPreload: 'intent',
+    defaultPreloadStaleTime: 0,
+    scrollRestoration: true,
+    // A comma needs no escape in a query (RFC 3986 §3.4), and lists are to be read: ?severity=critical,high
+    stringifySearch: (search) => defaultStringifySearch(search).replaceAll('%2C', ','),
+    defaultNotFoundComponent: NotFound,
+  })
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: ReturnType<typeof newRouter>
+  }
+}

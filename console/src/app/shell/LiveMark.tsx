@@ -1,0 +1,33 @@
+import { Group, Text, Tooltip } from '@mantine/core'
+import { useLiveState } from '@/live/LiveProvider'
+import classes from './Shell.module.css'
+
+const words = { connecting: 'Connecting', live: 'Live', waiting: 'Reconnecting' }
+const meanings = {
+  connecting: 'The console is connecting to the hub.',
+  live: 'What you see changes by itself as things happen.',
+  waiting:
+    'The connection to the hub was lost. What you see may be old; it is read again as soon as the hub answers.',
+}
+
+/** LiveMark says whether what is shown is live. */
+export function LiveMark() {
+  const state = useLiveState()
+  return (
+    <Tooltip label={meanings[state]} multiline maw={280}>
+      <Group
+        gap={6}
+        wrap="nowrap"
+        role="status"
+        aria-label={`${words[state]}. ${meanings[state]}`}
+        data-testid="live"
+        data-state={state}
+      >
+        <span className={classes.dot} data-state={state} />
+        <Text size="xs" c="dimmed" visibleFrom="md">
+          {words[state]}
+        </Text>
+      </Group>
+    </Tooltip>
+  )
+}

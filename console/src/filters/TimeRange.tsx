@@ -1,0 +1,104 @@
+import { Button, Group, Popover, Stack } from '@mantine/core'
+import { DateTimePicker } from '@mantine/dates'
+import { useDisclosure } from '@mantine/hooks'
+import { IconCalendarClock, IconChevronDown } from '@tabler/icons-react'
+import dayjs from 'dayjs'
+import { type Range, rangeInWords, sinceHours, spans } from './range'
+
+/** TimeRange chooses a span of time: one of the usual ones, or any. */
+export function TimeRange({ value, onChange }: { value: Range; onChange: (range: Range) => void }) {
+  const [opened, { toggle, close }] = useDisclosure(false)
+  const take = (range: Range) => {
+    onChange(range)
+    close()
+  }
+  return (
+    <Popover
+      opened={opened}
+      onChange={(open) => !open && close()}
+      position="bottom-start"
+      trapFocus
+      shadow="md"
+    >
+      <Popover.Target>
+        <Button
+          variant="default"
+          justify="space-between"
+          fullWidth
+          fw={400}
+          px="sm"
+          styles={{ label: { flex: 1, textAlign: 'start' } }}
+          leftSection={<IconCalendarClock size={16} aria-hidden />}
+          rightSection={<IconChevronDown size={14} aria-hidden />}
+          onClick={toggle}
+          aria-label={`Time: ${rangeInWords(value)}`}
+        >
+          {rangeInWords(value)}
+        </Button>
+      </Popover.Target>
+      <Popover.Dropdown aria-label="Time">
+        <Stack gap="sm" w={280}>
+          <Group gap={6}>
+            <Button size="compact-sm" variant="light" onClick={() => take({})}>
+              Any time
+            </Button>
+            {spans.map((span) => (
+              <Button
+                key={span.hours}
+                size="compact-sm"
+                variant="light"
+                onClick={() => take(sinceHours(span.hours, Date.now()))}
+              >
+                {span.label}
+              </Button>
+            ))}
+          </Group>
+          <End
+            label="Since"
+            value={value.since}
+            most={value.until}
+            onChange={(since) => onChange({ ...value, since })}
+          />
+          <End
+            label="Until"
+            value={value.until}
+            least={value.since}
+            onChange={(until) => onChange({ ...value, until })}
+          />
+        </Stack>
+      </Popover.Dropdown>
+    </Popover>
+  )
+}
+
+const local = (time: string | undefined): string | null =>
+  time ? dayjs(time).format('YYYY-MM-DD HH:mm:ss') : null
+
+function End({
+  label,
+  value,
+  least,
+  most,
+  onChange,
+}: {
+  label: string
+  value: string | undefined
+  least?: string
+  most?: string
+  onChange: (time: string | undefined) => void
+}) {
+  return (
+    <DateTimePicker
+      label={label}
+      placeholder="Open"
+      valueFormat="D MMM YYYY, HH:mm"
+      clearable
+      value={local(value)}
+      minDate={least ? dayjs(least).toDate() : undefined}
+      maxDate={most ? dayjs(most).toDate() : undefined}
+      // Inside the popover, so that choosing a day does not close it.
+      popoverProps={{ withinPortal: false }}
+      onChange={(time) => onChange(time ? dayjs(time).toISOString() : undefined)}
+    />
+  )
+}

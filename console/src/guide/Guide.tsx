@@ -1,0 +1,106 @@
+import { Code, ScrollArea, Table, Title } from '@mantine/core'
+import { type ReactNode, useMemo } from 'react'
+import Markdown, { type Components } from 'react-markdown'
+import { PageLink } from '@/link/PageLink'
+import { Copy } from '@/text/Copy'
+import { OutLink } from '@/text/OutLink'
+import { type Block, blocksOf } from './blocks'
+import classes from './Guide.module.css'
+import { resolve } from './resolve'
+
+/** Guide shows a Markdown document of the hub. HTML in it is left out; links lead to pages of the console where there are. */
+export function Guide({ text }: { text: string }) {
+  const blocks = useMemo(() => blocksOf(text), [text])
+  return (
+    <article className={classes.guide}>
+      {blocks.map((block, i) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: the parts of one document never move
+        <Part key={i} block={block} />
+      ))}
+    </article>
+  )
+}
+
+function Part({ block }: { block: Block }) {
+  if (block.kind === 'prose')
+    return (
+      <Markdown skipHtml components={components}>
+        {block.text}
+      </Markdown>
+    )
+  return (
+    <ScrollArea type="auto" my="sm" viewportProps={{ tabIndex: 0, role: 'region', 'aria-label': 'Table' }}>
+      <Table className={classes.table} verticalSpacing={6} fz="sm">
+        <Table.Thead>
+          <Table.Tr>{block.head.map((cell, i) => cellOf(cell, i, true))}</Table.Tr>
+        </Table.Thead>
+        <Table.Tbody>
+          {block.rows.map((row, i) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: the lines of one table never move
+            <Table.Tr key={i}>{row.map((cell, at) => cellOf(cell, at, false))}</Table.Tr>
+          ))}
+        </Table.Tbody>
+      </Table>
+    </ScrollArea>
+  )
+}
+
+function cellOf(text: string, at: number, head: boolean): ReactNode {
+  const content = (
+    <Markdown skipHtml components={inline}>
+      {text}
+    </Markdown>
+  )
+  return head ? <Table.Th key={at}>{content}</Table.Th> : <Table.Td key={at}>{content}</Table.Td>
+}
+
+const components: Components = {
+  a: ({ href, children }) => {
+    const target = resolve(href)
+    if (target.kind === 'page') return <PageLink to={target.to}>{children}</PageLink>
+    if (target.kind === 'site') return <OutLink href={target.href}>{children}</OutLink>
+    return <span>{children}</span>
+  },
+  // The page has the only heading of the first rank.
+  h1: ({ children }) => (
+    <Title order={2} fz={24}>
+      {children}
+    </Title>
+  ),
+  h2: ({ children }) => (
+    <Title order={3} fz={18} mt="lg">
+      {children}
+    </Title>
+  ),
+  h3: ({ children }) => (
+    <Title order={4} fz={15} mt="md">
+      {children}
+    </Title>
+  ),
+  code: ({ children }) => <Code className={classes.code}>{children}</Code>,
+  pre: ({ children }) => <Preformatted>{children}</Preformatted>,
+  img: ({ alt }) => <span>{alt}</span>,
+}
+
+const inline: Components = { ...components, p: ({ children }) => <>{children}</> }
+
+function Preformatted({ children }: { children?: ReactNode }) {
+  const text = textOf(children).replace(/\n$/, '')
+  return (
+    <div className={classes.pre}>
+      <pre>{text}</pre>
+      <div className={classes.copy}>
+        <Copy text={text} what="the example" />
+      </div>
+    </div>
+  )
+}
+
+/** textOf is the text of what was drawn. */
+function textOf(node: ReactNode): string {
+  if (typeof node === 'string' || typeof node === 'number') return String(node)
+  if (Array.isArray(node)) return node.map(textOf).join('')
+  if (typeof node === 'object' && node !== null && 'props' in node)
+    return textOf((node.props as { children?: ReactNode }).children)
+  return ''
+}

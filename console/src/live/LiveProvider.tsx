@@ -1,0 +1,136 @@
+import { type Query, useQueryClient } from '@tanstack/react-query'
+import { createContext, type ReactNode, useContext, useEffect, useMemo, useRef, useState } from 'react'
+import { currentAccount } from '@/session/account'
+import { can, useMe } from '@/session/me'
+import { share } from './share'
+import type { LiveMessage, LiveState } from './stream'
+
+type Handler = (data: unknown) => void
+
+interface Live {
+  state: LiveState
+  subscribe(name: string, handler: Handler): () => void
+}
+
+const LiveContext = createContext<Live>({ state: 'connecting', subscribe: () => () => {} })
+
+/** topicsFor are the topics of the stream that somebody with these scopes may read. */
+export function topicsFor(scopes: readonly string[]): string[] {
+  const wanted: [topic: string, scope: string][] = [
+    ['deliveries', 'deliveries:read'],
+    ['mailbox', 'deliveries:read'],
+    ['jobs', 'deliveries:read'],
+    ['health', 'deliveries:read'],
+    ['alerts', 'alerts:read'],
+    ['incidents', 'incidents:read'],
+    ['blocks', 'blocks:read'],
+  ]
+  return wanted.filter(([, scope]) => can(scopes, scope)).map(([topic]) => topic)
+}
+
+/** LiveProvider reads the hub's stream for everything below it. */
+export function LiveProvider({ children }: { children: ReactNode }) {
+  const me = useMe()
+  const queries = useQueryClient()
+  const [state, setState] = useState<LiveState>('connecting')
+  const handlers = useRef(new Map<string, Set<Handler>>())
+
+  useEffect(() => {
+    const topics = topicsFor(me.scopes)
+    if (topics.length === 0) return
+    const end = new AbortController()
+    let missed = false
+    share(
+      `${me.id}.${currentAccount() || me.home}`,
+      topics.join(','),
+      {
+        message: ({ name, data }: LiveMessage) => {
+          for (const handler of handlers.current.get(name) ?? []) handler(data)
+          if (name === 'lost') void queries.invalidateQueries({ predicate: isSmall })
+        },
+        state: (next) => {
+          setState(next)
+          // What changed while nobody listened is read again, once.
+          if (next === 'waiting') missed = true
+          if (next === 'live' && missed) {
+            missed = false
+            void queries.invalidateQueries({ predicate: isSmall })
+          }
+        },
+      },
+      end.signal,
+    )
+    return () => end.abort()
+  }, [me, queries])
+
+  const live = useMemo<Live>(
+    () => ({
+      state,
+      subscribe(name, handler) {
+        const set = handlers.current.get(name) ?? new Set()
+        handlers.current.set(name, set.add(handler))
+        return () => set.delete(handler)
+      },
+    }),
+    [state],
+  )
+  return <LiveContext value={live}>{children}</LiveContext>
+}
+
+/** useLiveState says whether what is shown is live. */
+export const useLiveState = (): LiveState => useContext(LiveContext).state
+
+/**
+ * useLive calls the handler with the data of each live message of a name: event, delivery, mailbox, alert, incident,
+ * block, job, health.
+ */
+export function useLive(name: string, handler: (data: unknown) => void): void {
+  const { subscribe } = useContext(LiveContext)
+  const latest = useRef(handler)
+  latest.current = handler
+  useEffect(() => subscribe(name, (data) => latest.current(data)), [name, subscribe])
+}
+
+/** refreshPause is how often, at most, live messages make a list be read again, in milliseconds. */
+const refreshPause = 1_500
+
+/** mostPages is of how many pages a list may be to be read again by itself; each page is a request. */
+const mostPages = 3
+
+function isSmall({ state }: Query): boolean {
+  const pages = (state.data as { pages?: unknown[] } | undefined)?.pages
+  return !pages || pages.length <= mostPages
+}
+
+/**
+ * useLiveRefresh reads queries again when a live message of one of the names comes: at once for the first one, and at
+ * most every refreshPause while they keep coming. keys are the queries' first key parts, such as ['get', '/api/v1/alerts'].
+ * A list of which more than mostPages were loaded stays as it is.
+ */
+export function useLiveRefresh(names: readonly string[], ...keys: readonly (readonly unknown[])[]): void {
+  const queries = useQueryClient()
+  const { subscribe } = useContext(LiveContext)
+  const wanted = JSON.stringify([names, keys])
+  useEffect(() => {
+    const [all, queryKeys] = JSON.parse(wanted) as [string[], unknown[][]]
+    let timer: number | undefined
+    let again = false
+    const refresh = () => {
+      again = false
+      for (const queryKey of queryKeys) void queries.invalidateQueries({ queryKey, predicate: isSmall })
+      timer = window.setTimeout(() => {
+        timer = undefined
+        if (again) refresh()
+      }, refreshPause)
+    }
+    const heard = () => {
+      if (timer === undefined) refresh()
+      else again = true
+    }
+    const ends = all.map((name) => subscribe(name, heard))
+    return () => {
+      for (const end of ends) end()
+      window.clearTimeout(timer)
+    }
+  }, [wanted, queries, subscribe])
+}

@@ -1,0 +1,115 @@
+import { createParser } from 'eventsource-parser'
+import { readProblem, requestHeaders } from '@/api/client'
+
+/** LiveMessage is one message of the stream; name is event, delivery, mailbox, alert, incident, block, job, health or lost. */
+export interface LiveMessage {
+  name: string
+  data: unknown
+}
+
+/** LiveState says how the stream is doing: connecting at first, live, or waiting to connect again. */
+export type LiveState = 'connecting' | 'live' | 'waiting'
+
+interface Listener {
+  message(message: LiveMessage): void
+  state(state: LiveState): void
+}
+
+// How long to wait before connecting again, in milliseconds: doubled after each failure, with jitter.
+const firstWait = 1_000
+const longestWait = 30_000
+/** silence is how long nothing may come at all: the hub sends a comment every 15 seconds. */
+const silence = 45_000
+
+/** nextWait is how long to wait after so many failures in a row. */
+export function nextWait(failures: number, random: () => number = Math.random): number {
+  const full = Math.min(longestWait, firstWait * 2 ** Math.min(failures, 10))
+  return full / 2 + (full / 2) * random()
+}
+
+/**
+ * follow reads the stream until the signal is aborted, connecting again whenever it ends. Events go on where they were:
+ * the id of the last message goes along.
+ */
+export async function follow(topics: string, listener: Listener, signal: AbortSignal): Promise<void> {
+  let lastID = ''
+  let failures = 0
+  listener.state('connecting')
+  while (!signal.aborted) {
+    try {
+      await connect(topics, lastID, signal, {
+        id: (id) => {
+          lastID = id
+        },
+        open: () => {
+          failures = 0
+          listener.state('live')
+        },
+        message: listener.message,
+      })
+    } catch {
+      // Why it failed makes no difference: the state says that it does.
+    }
+    if (signal.aborted) return
+    listener.state('waiting')
+    await pause(nextWait(failures), signal)
+    failures++
+  }
+}
+
+interface Sink {
+  id(id: string): void
+  open(): void
+  message(message: LiveMessage): void
+}
+
+async function connect(topics: string, lastID: string, signal: AbortSignal, sink: Sink): Promise<void> {
+  const quiet = new AbortController()
+  const stop = () => quiet.abort()
+  signal.addEventListener('abort', stop)
+  let timer = window.setTimeout(stop, silence)
+  try {
+    const headers: Record<string, string> = { Accept: 'text/event-stream', ...requestHeaders('GET') }
+    if (lastID) headers['Last-Event-ID'] = lastID
+    const response = await fetch(`/api/v1/stream?topics=${encodeURIComponent(topics)}`, {
+      headers,
+      credentials: 'same-origin',
+      signal: quiet.signal,
+    })
+    if (!response.ok || !response.body) throw await readProblem(response)
+    sink.open()
+    const parser = createParser({
+      onId: sink.id,
+      onEvent: (event) => sink.message({ name: event.event ?? '', data: parse(event.data) }),
+    })
+    const reader = response.body.pipeThrough(new TextDecoderStream()).getReader()
+    for (;;) {
+      const { done, value } = await reader.read()
+      if (done) return
+      window.clearTimeout(timer)
+      timer = window.setTimeout(stop, silence)
+      parser.feed(value)
+    }
+  } finally {
+    window.clearTimeout(timer)
+    signal.removeEventListener('abort', stop)
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = window.setTimeout(resolve, ms)
+    signal.addEventListener('abort', () => {
+      window.clearTimeout(timer)
+      resolve()
+    })
+  })
+}

@@ -1,0 +1,47 @@
+import { Box, Group, Text, Title } from '@mantine/core'
+import { type ReactNode, useEffect } from 'react'
+import classes from './Page.module.css'
+
+/**
+ * Page is the frame of a page's content: title, what it is about, and what can be done. fill makes it as high as the
+ * window, for pages whose table scrolls by itself.
+ */
+export function Page({
+  title,
+  head,
+  about,
+  actions,
+  fill,
+  children,
+}: {
+  /** title names the page, in the window's title, too. */
+  title: string
+  /** head stands where the title would, when it is more than text. */
+  head?: ReactNode
+  about?: ReactNode
+  actions?: ReactNode
+  fill?: boolean
+  children: ReactNode
+}) {
+  useEffect(() => {
+    document.title = `${title} · Tocsin`
+  }, [title])
+  return (
+    <Box className={classes.page} data-fill={fill || undefined}>
+      <Group justify="space-between" align="flex-start" gap="sm" className={classes.head}>
+        <Box miw={0} flex="1 1 280px">
+          <Title order={1} fz={22} lh={1.3} style={{ overflowWrap: 'anywhere' }}>
+            {head ?? title}
+          </Title>
+          {about && (
+            <Text c="dimmed" size="sm" maw={760} component="div">
+              {about}
+            </Text>
+          )}
+        </Box>
+        {actions && <Group gap="xs">{actions}</Group>}
+      </Group>
+      {children}
+    </Box>
+  )
+}

@@ -1,0 +1,20 @@
+import { createRoute, lazyRouteComponent } from '@tanstack/react-router'
+import { shellRoute } from '@/app/root'
+import { statsQuery } from '@/trace/integrations'
+import { asWindow, type PulseWindow } from './window'
+
+const overviewRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: '/',
+  validateSearch: (search: Record<string, unknown>): { window?: PulseWindow } => {
+    const window = asWindow(search.window)
+    return window ? { window } : {}
+  },
+  // Whether the first steps are shown depends on it; what comes later would push the page down. Who may not read it, or
+  // finds the hub down, gets the page all the same.
+  loader: ({ context }) => context.queries.ensureQueryData(statsQuery()).catch(() => undefined),
+  component: lazyRouteComponent(() => import('./OverviewPage'), 'OverviewPage'),
+})
+
+/** overviewRoutes are the addresses of this page. */
+export const overviewRoutes = [overviewRoute]

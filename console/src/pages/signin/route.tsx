@@ -1,0 +1,30 @@
+import { createRoute, lazyRouteComponent, redirect } from '@tanstack/react-router'
+import { rootRoute } from '@/app/root'
+import { sessionQuery } from './session'
+
+const signInRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: 'sign-in',
+  validateSearch: (search: Record<string, unknown>): { next?: string } =>
+    typeof search.next === 'string' && isOwnPath(search.next) ? { next: search.next } : {},
+  beforeLoad: async ({ context, search }) => {
+    // A hub that does not answer is the form's to tell.
+    const session = await context.queries.fetchQuery(sessionQuery).catch(() => undefined)
+    if (session?.signed_in) throw redirect({ href: search.next ?? '/' })
+  },
+  component: lazyRouteComponent(() => import('./SignInPage'), 'SignInPage'),
+})
+
+const setupRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: 'setup',
+  component: lazyRouteComponent(() => import('./SetupPage'), 'SetupPage'),
+})
+
+/** isOwnPath says whether a path leads to a page of this console, and nowhere else. */
+export function isOwnPath(path: string): boolean {
+  return /^\/(?![/\\])/.test(path) && !path.startsWith('/sign-in')
+}
+
+/** signInRoutes are the pages for those who are not signed in. */
+export const signInRoutes = [signInRoute, setupRoute]

@@ -1,0 +1,89 @@
+import type { Virtualizer } from '@tanstack/react-virtual'
+import { type RefObject, useCallback, useEffect, useRef, useState } from 'react'
+
+interface Cursor {
+  id: string
+  index: number
+}
+
+/**
+ * useCursor is the line that the keys are on. It stays on its line when lines come before it; current, the line whose
+ * details are open, takes it along, and gives the focus back to the line when the details are closed.
+ */
+export function useCursor({
+  box,
+  count,
+  idAt,
+  virtual,
+  current,
+  moved,
+}: {
+  box: RefObject<HTMLElement | null>
+  count: number
+  idAt: (index: number) => string | undefined
+  virtual: Virtualizer<HTMLDivElement, Element>
+  current: string | undefined
+  moved: (index: number) => void
+}) {
+  const [cursor, setCursor] = useState<Cursor>()
+  const index = place(cursor, count, idAt)
+  const latest = useRef({ index, count, idAt, moved })
+  latest.current = { index, count, idAt, moved }
+
+  const at = useCallback((to: number) => {
+    const { idAt, moved, index } = latest.current
+    const id = idAt(to)
+    if (id === undefined || to === index) return
+    setCursor({ id, index: to })
+    moved(to)
+  }, [])
+  const move = useCallback(
+    (to: number) => {
+      const { count } = latest.current
+      if (count === 0) return
+      const next = Math.max(0, Math.min(count - 1, to))
+      at(next)
+      virtual.scrollToIndex(next)
+      focusLine(box, next)
+    },
+    [at, box, virtual],
+  )
+
+  const was = useRef(current)
+  useEffect(() => {
+    const { count, idAt, index } = latest.current
+    if (current !== undefined) {
+      const found = place({ id: current, index }, count, idAt)
+      if (found >= 0 && found !== index) {
+        at(found)
+        virtual.scrollToIndex(found)
+      }
+    } else if (was.current !== undefined && index >= 0) {
+      move(index)
+    }
+    was.current = current
+  }, [current, at, move, virtual])
+
+  return { index, at, move }
+}
+
+/** place is where the cursor's line is now; -1 if it is nowhere. */
+function place(
+  cursor: Cursor | undefined,
+  count: number,
+  idAt: (index: number) => string | undefined,
+): number {
+  if (!cursor) return -1
+  if (idAt(cursor.index) === cursor.id) return cursor.index
+  for (let i = 0; i < count; i++) if (idAt(i) === cursor.id) return i
+  return -1
+}
+
+/** focusLine focuses a line, once it is drawn. */
+function focusLine(box: RefObject<HTMLElement | null>, index: number, tries = 5): void {
+  requestAnimationFrame(() => {
+    const line = box.current?.querySelector<HTMLElement>(`[data-index="${index}"]`)
+    if (line) line.focus({ preventScroll: true })
+    else if (tries > 0) focusLine(box, index, tries - 1)
+  })
+}

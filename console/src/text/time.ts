@@ -1,0 +1,47 @@
+import { useSyncExternalStore } from 'react'
+
+const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto', style: 'narrow' })
+const steps: [unit: Intl.RelativeTimeFormatUnit, seconds: number][] = [
+  ['day', 86_400],
+  ['hour', 3_600],
+  ['minute', 60],
+]
+
+/** ago says how far a time is from now: "5m ago", "in 2h", "just now". */
+export function ago(time: number, now: number): string {
+  const seconds = Math.round((time - now) / 1_000)
+  for (const [unit, size] of steps) {
+    if (Math.abs(seconds) >= size) return relative.format(Math.trunc(seconds / size), unit)
+  }
+  return Math.abs(seconds) < 10 ? 'just now' : relative.format(seconds, 'second')
+}
+
+const exactly = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'medium' })
+
+/** exact is a time in the reader's zone: 22 Nov 2026, 14:03:11. */
+export const exact = (time: string | number | Date): string => exactly.format(new Date(time))
+
+/** tick is how often relative times are written anew, in milliseconds. All of a page share one clock. */
+const tick = 10_000
+
+const clock = { now: Date.now(), timer: 0, listeners: new Set<() => void>() }
+
+function watchClock(listener: () => void): () => void {
+  if (clock.listeners.size === 0) {
+    clock.timer = window.setInterval(() => {
+      clock.now = Date.now()
+      for (const each of clock.listeners) each()
+    }, tick)
+  }
+  clock.listeners.add(listener)
+  return () => {
+    clock.listeners.delete(listener)
+    if (clock.listeners.size === 0) window.clearInterval(clock.timer)
+  }
+}
+
+/** useNow is the time, written anew every tick. */
+export function useNow(): number {
+  useSyncExternalStore(watchClock, () => clock.now)
+  return Math.max(clock.now, Date.now() - tick)
+}

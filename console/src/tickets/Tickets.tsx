@@ -1,0 +1,71 @@
+import { Box, Group, Text } from '@mantine/core'
+import type { Schemas } from '@/api/client'
+import { useIntegrationNames } from '@/integration/useIntegrationNames'
+import { PageLink } from '@/link/PageLink'
+import { useCan } from '@/session/me'
+import { Ago } from '@/text/Ago'
+import { EventText } from '@/text/EventText'
+import { OutLink } from '@/text/OutLink'
+import { State } from '@/text/State'
+import { visible } from '@/text/visible'
+import { LookNow } from './LookNow'
+import classes from './Tickets.module.css'
+
+/** Tickets shows what other systems keep for an alert or an incident, and whether both sides agree. */
+export function Tickets({ tickets }: { tickets: readonly Schemas['Ticket'][] | undefined }) {
+  const names = useIntegrationNames()
+  const mayLook = useCan('deliveries:write')
+  if (!tickets || tickets.length === 0)
+    return (
+      <Text size="sm" c="dimmed">
+        No other system keeps a ticket for it. Connect one, such as Jira or ServiceNow, at{' '}
+        <PageLink to="/integrations">Integrations</PageLink>.
+      </Text>
+    )
+  return tickets.map((ticket) => (
+    <Box key={`${ticket.integration} ${ticket.key ?? ''}`} className={classes.ticket}>
+      <Group justify="space-between" gap="xs">
+        <Group gap="xs">
+          <Text size="sm" fw={600} component="span">
+            {ticket.url ? (
+              <OutLink href={ticket.url}>{visible(ticket.key || 'Ticket').slice(0, 80)}</OutLink>
+            ) : (
+              <EventText>{ticket.key || 'being made'}</EventText>
+            )}
+          </Text>
+          {ticket.status && (
+            <State
+              value={ticket.status}
+              label={visible(ticket.status).slice(0, 60)}
+              tone={ticket.closed ? 'calm' : 'busy'}
+            />
+          )}
+        </Group>
+        <Text size="xs" c="dimmed" component="span">
+          {mayLook && <LookNow integration={ticket.integration} />}{' '}
+          <PageLink to={`/integrations/${ticket.integration}`}>
+            {visible(names.get(ticket.integration) ?? 'integration')}
+          </PageLink>
+        </Text>
+      </Group>
+      <Text size="xs" c="dimmed">
+        In step <Ago time={ticket.synced_at} none="not yet" inherit />
+        {ticket.by && (
+          <>
+            , last changed by <EventText>{ticket.by}</EventText>
+          </>
+        )}
+        {ticket.assignee && (
+          <>
+            , with <EventText>{ticket.assignee}</EventText>
+          </>
+        )}
+      </Text>
+      {ticket.error && (
+        <Text size="xs" style={{ color: 'var(--tocsin-bad)' }}>
+          <EventText>{ticket.error}</EventText>
+        </Text>
+      )}
+    </Box>
+  ))
+}
