@@ -1,5 +1,8 @@
 import type { QueryClient } from '@tanstack/react-query'
 import { createRouter, defaultStringifySearch } from '@tanstack/react-router'
+import { capturesRoutes } from '@/pages/captures/route'
+import { docsRoutes } from '@/pages/docs/route'
+import { eventsRoutes } from '@/pages/events/route'
 import { overviewRoutes } from '@/pages/overview/route'
 import { signInRoutes } from '@/pages/signin/route'
 import { NotFound } from '@/state/NotFound'
@@ -9,6 +12,9 @@ const routeTree = rootRoute.addChildren([
   ...signInRoutes,
   shellRoute.addChildren([
     ...overviewRoutes,
+    ...eventsRoutes,
+    ...capturesRoutes,
+    ...docsRoutes,
   ]),
 ])
 

@@ -1,0 +1,19 @@
+import { createRoute, lazyRouteComponent } from '@tanstack/react-router'
+import { shellRoute } from '@/app/root'
+
+const text = (value: unknown): string | undefined =>
+  typeof value === 'string' && value !== '' ? value : undefined
+
+const capturesRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: 'captures',
+  /** integration is the inbox, event the one whose payload is open. */
+  validateSearch: (search: Record<string, unknown>): { integration?: string; event?: string } => ({
+    integration: text(search.integration),
+    event: text(search.event),
+  }),
+  component: lazyRouteComponent(() => import('./CapturesPage'), 'CapturesPage'),
+})
+
+/** capturesRoutes are the addresses of this page. */
+export const capturesRoutes = [capturesRoute]

@@ -1,0 +1,121 @@
+import { Autocomplete, Button, Group, Select } from '@mantine/core'
+import { DateTimePicker } from '@mantine/dates'
+import { useDebouncedCallback } from '@mantine/hooks'
+import { IconX } from '@tabler/icons-react'
+import { type ReactNode, useEffect, useMemo, useState } from 'react'
+import { $api } from '@/api/client'
+import { severities } from '@/text/Severity'
+import { type EventFilter, filterOf } from './filter'
+
+/** typingPause is how long after the last letter a filter is used, in milliseconds. */
+const typingPause = 350
+
+/** Filters choose which events are listed. */
+export function Filters({
+  filter,
+  choose,
+  news,
+}: {
+  filter: EventFilter
+  choose: (filter: EventFilter) => void
+  news: ReactNode
+}) {
+  const types = $api.useQuery('get', '/api/v1/event-types', {}, { staleTime: Number.POSITIVE_INFINITY })
+  const suggestions = useMemo(() => suggest(types.data?.items.map(({ name }) => name) ?? []), [types.data])
+  const set = (part: Record<string, string | null | undefined>) => choose(filterOf({ ...filter, ...part }))
+  return (
+    <Group gap="xs">
+      <Typed
+        label="Type"
+        placeholder="Type, or alert.*"
+        value={filter.type ?? ''}
+        data={suggestions}
+        set={(type) => set({ type })}
+      />
+      <Select
+        aria-label="Severity"
+        placeholder="Any severity"
+        data={[...severities]}
+        value={filter.severity ?? null}
+        onChange={(severity) => set({ severity })}
+        clearable
+        w={140}
+      />
+      <Typed
+        label="Project"
+        placeholder="Project"
+        value={filter.project ?? ''}
+        data={[]}
+        set={(project) => set({ project })}
+      />
+      <Time label="Received since" value={filter.since} set={(since) => set({ since })} />
+      <Time label="Received until" value={filter.until} set={(until) => set({ until })} />
+      {Object.keys(filter).length > 0 && (
+        <Button variant="subtle" leftSection={<IconX size={14} aria-hidden />} onClick={() => choose({})}>
+          Clear
+        </Button>
+      )}
+      {news}
+    </Group>
+  )
+}
+
+/** suggest offers the types, and for each first word all that begin with it. */
+function suggest(names: string[]): string[] {
+  const patterns = new Set(names.map((name) => `${name.split('.')[0]}.*`))
+  return [...patterns, ...names]
+}
+
+function Typed({
+  label,
+  placeholder,
+  value,
+  data,
+  set,
+}: {
+  label: string
+  placeholder: string
+  value: string
+  data: string[]
+  set: (value: string) => void
+}) {
+  const [text, setText] = useState(value)
+  const later = useDebouncedCallback(set, typingPause)
+  useEffect(() => setText(value), [value])
+  return (
+    <Autocomplete
+      aria-label={label}
+      placeholder={placeholder}
+      data={data}
+      limit={30}
+      value={text}
+      onChange={(next) => {
+        setText(next)
+        later(next.trim())
+      }}
+      w={170}
+    />
+  )
+}
+
+function Time({
+  label,
+  value,
+  set,
+}: {
+  label: string
+  value: string | undefined
+  set: (value: string | undefined) => void
+}) {
+  return (
+    <DateTimePicker
+      aria-label={label}
+      placeholder={label}
+      valueFormat="D MMM YYYY HH:mm"
+      value={value ? new Date(value) : null}
+      onChange={(next) => set(next ? new Date(next).toISOString() : undefined)}
+      clearable
+      w={180}
+    />
+  )
+}
