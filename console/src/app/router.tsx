@@ -1,8 +1,10 @@
 import type { QueryClient } from '@tanstack/react-query'
 import { createRouter, defaultStringifySearch } from '@tanstack/react-router'
+import { alertsRoutes } from '@/pages/alerts/route'
 import { capturesRoutes } from '@/pages/captures/route'
 import { docsRoutes } from '@/pages/docs/route'
 import { eventsRoutes } from '@/pages/events/route'
+import { incidentsRoutes } from '@/pages/incidents/route'
 import { overviewRoutes } from '@/pages/overview/route'
 import { signInRoutes } from '@/pages/signin/route'
 import { NotFound } from '@/state/NotFound'
@@ -12,6 +14,8 @@ const routeTree = rootRoute.addChildren([
   ...signInRoutes,
   shellRoute.addChildren([
     ...overviewRoutes,
+    ...alertsRoutes,
+    ...incidentsRoutes,
     ...eventsRoutes,
     ...capturesRoutes,
     ...docsRoutes,

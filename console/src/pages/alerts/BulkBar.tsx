@@ -1,0 +1,180 @@
+import { Autocomplete, Button, CloseButton, Group, Popover, Progress, Stack, Text } from '@mantine/core'
+import { IconCheck, IconCircleDot, IconFlame, IconUser } from '@tabler/icons-react'
+import { type FormEvent, useState } from 'react'
+import { usePeople } from '@/people/usePeople'
+import { useCan } from '@/session/me'
+import { count, full } from '@/text/number'
+import classes from './alerts.module.css'
+
+/** Running is a change of many alerts that is on its way. */
+export interface Running {
+  doing: string
+  done: number
+  total: number
+  stop: () => void
+}
+
+interface Props {
+  chosen: number
+  /** total is how many the filter lets through; all: all of them are chosen, not only what is loaded. */
+  total: number | undefined
+  all: boolean
+  /** mayAll: all that is loaded is chosen, and there are others. */
+  mayAll: boolean
+  chooseAll: () => void
+  clear: () => void
+  acknowledge: () => void
+  resolve: () => void
+  assign: (assignee: string) => void
+  incident: (() => void) | undefined
+  known: readonly string[]
+  running: Running | undefined
+}
+
+/** BulkBar is what can be done with the alerts that are chosen. */
+export function BulkBar(p: Props) {
+  const mayChange = useCan('alerts:write')
+  if (p.running) return <OnTheWay running={p.running} />
+  if (p.chosen === 0) return null
+  const many = p.all ? (p.total ?? 0) : p.chosen
+  return (
+    <Group className={classes.bulk} gap="xs" role="toolbar" aria-label="Chosen alerts">
+      <Text size="sm" fw={600} aria-live="polite">
+        {p.all ? `All ${count(many, 'alert')} that match` : `${count(many, 'alert')} chosen`}
+      </Text>
+      {p.mayAll && !p.all && p.total !== undefined && (
+        <Button variant="subtle" size="compact-sm" onClick={p.chooseAll}>
+          Choose all {full(p.total)} that match
+        </Button>
+      )}
+      {mayChange ? (
+        <Group gap={6} ml="auto">
+          <Button
+            size="compact-sm"
+            variant="default"
+            leftSection={<IconCircleDot size={14} aria-hidden />}
+            onClick={p.acknowledge}
+          >
+            Acknowledge
+          </Button>
+          <Button
+            size="compact-sm"
+            variant="default"
+            leftSection={<IconCheck size={14} aria-hidden />}
+            onClick={p.resolve}
+          >
+            Resolve
+          </Button>
+          <Assign known={p.known} assign={p.assign} />
+          {p.incident && (
+            <Button
+              size="compact-sm"
+              variant="default"
+              leftSection={<IconFlame size={14} aria-hidden />}
+              onClick={p.incident}
+            >
+              Incident
+            </Button>
+          )}
+        </Group>
+      ) : (
+        <Text size="xs" c="dimmed" ml="auto">
+          Your role may look at alerts, not change them.
+        </Text>
+      )}
+      <CloseButton size="sm" aria-label="Choose none" onClick={p.clear} />
+    </Group>
+  )
+}
+
+function OnTheWay({ running: { doing, done, total, stop } }: { running: Running }) {
+  return (
+    <Group className={classes.bulk} gap="sm" role="status">
+      <Text size="sm" fw={600} className="numbers">
+        {doing}: {full(done)} of {full(total)}
+      </Text>
+      <Progress flex={1} miw={80} value={total > 0 ? (done / total) * 100 : 0} aria-label={doing} />
+      <Button size="compact-sm" variant="default" onClick={stop}>
+        Stop
+      </Button>
+    </Group>
+  )
+}
+
+/** Assign gives what is chosen to somebody. */
+export function Assign({
+  known,
+  assign,
+  current = '',
+}: {
+  known: readonly string[]
+  assign: (assignee: string) => void
+  current?: string
+}) {
+  const [opened, setOpened] = useState(false)
+  const [who, setWho] = useState('')
+  const people = usePeople(known)
+  const submit = (event: FormEvent) => {
+    event.preventDefault()
+    setOpened(false)
+    assign(who.trim())
+  }
+  return (
+    <Popover
+      opened={opened}
+      onChange={setOpened}
+      trapFocus
+      returnFocus
+      width={280}
+      shadow="md"
+      position="bottom-end"
+    >
+      <Popover.Target>
+        <Button
+          size="compact-sm"
+          variant="default"
+          leftSection={<IconUser size={14} aria-hidden />}
+          onClick={() => {
+            setWho(current)
+            setOpened(!opened)
+          }}
+        >
+          Assign
+        </Button>
+      </Popover.Target>
+      <Popover.Dropdown aria-label="Assign">
+        <form onSubmit={submit}>
+          <Stack gap="xs">
+            <Autocomplete
+              label="To"
+              description="An e-mail address; empty is nobody"
+              data={people}
+              value={who}
+              onChange={setWho}
+              maxLength={254}
+              comboboxProps={{ withinPortal: false }}
+              data-autofocus
+            />
+            <Group gap="xs" justify="flex-end">
+              {people[0] && (
+                <Button
+                  variant="default"
+                  size="xs"
+                  onClick={() => {
+                    setOpened(false)
+                    assign(people[0] ?? '')
+                  }}
+                >
+                  To me
+                </Button>
+              )}
+              <Button type="submit" size="xs">
+                {who.trim() ? 'Assign' : 'To nobody'}
+              </Button>
+            </Group>
+          </Stack>
+        </form>
+      </Popover.Dropdown>
+    </Popover>
+  )
+}

@@ -1,0 +1,126 @@
+import { Badge, Button, CloseButton, Group, Select, TextInput } from '@mantine/core'
+import { IconFilter, IconSearch } from '@tabler/icons-react'
+import { type FormEvent, useEffect, useState } from 'react'
+import { visible } from '@/text/visible'
+import { type AlertSearch, lists, type Sort, spans, valuesOf } from './search'
+
+const orders: { value: Sort; label: string }[] = [
+  { value: 'last_seen', label: 'Newest first' },
+  { value: 'severity', label: 'Most severe first' },
+  { value: 'risk', label: 'Riskiest first' },
+  { value: 'first_seen', label: 'Latest to begin first' },
+]
+
+interface Props {
+  search: AlertSearch
+  change: (part: Partial<AlertSearch>) => void
+  openFacets: () => void
+}
+
+/** Toolbar searches the queue, and says of which time and in which order it is. */
+export function Toolbar({ search, change, openFacets }: Props) {
+  const [words, setWords] = useState(search.q ?? '')
+  useEffect(() => setWords(search.q ?? ''), [search.q])
+  const submit = (event: FormEvent) => {
+    event.preventDefault()
+    change({ q: words.trim() || undefined })
+  }
+  const chosen = lists.reduce((sum, name) => sum + valuesOf(search, name).length, 0)
+  const between = search.since || search.until
+  return (
+    <Group gap="xs" component="search">
+      <form onSubmit={submit} style={{ flex: '1 1 240px' }}>
+        <TextInput
+          aria-label="Search in alerts"
+          placeholder="Words in titles, entities, rules and keys"
+          leftSection={<IconSearch size={16} aria-hidden />}
+          value={words}
+          onChange={(e) => setWords(e.currentTarget.value)}
+          onBlur={() => words.trim() !== (search.q ?? '') && change({ q: words.trim() || undefined })}
+          maxLength={1000}
+          rightSection={
+            words ? (
+              <CloseButton
+                size="sm"
+                aria-label="Clear the search"
+                onClick={() => {
+                  setWords('')
+                  change({ q: undefined })
+                }}
+              />
+            ) : null
+          }
+        />
+      </form>
+      <Button
+        hiddenFrom="md"
+        variant="default"
+        leftSection={<IconFilter size={16} aria-hidden />}
+        rightSection={
+          chosen > 0 ? (
+            <Badge size="sm" circle>
+              {chosen}
+            </Badge>
+          ) : null
+        }
+        onClick={openFacets}
+      >
+        Filters
+      </Button>
+      <Select
+        aria-label="Time"
+        w={{ base: 'auto', sm: 150 }}
+        flex={{ base: '1 1 140px', sm: '0 0 auto' }}
+        data={[
+          { value: '', label: 'Any time' },
+          ...Object.entries(spans).map(([value, { label }]) => ({ value, label })),
+          ...(between ? [{ value: 'between', label: 'As in the link' }] : []),
+        ]}
+        value={between ? 'between' : (search.time ?? '')}
+        onChange={(value) =>
+          value !== 'between' && change({ time: value || undefined, since: undefined, until: undefined })
+        }
+        allowDeselect={false}
+      />
+      <Select
+        aria-label="Order"
+        w={{ base: 'auto', sm: 178 }}
+        flex={{ base: '1 1 140px', sm: '0 0 auto' }}
+        data={orders}
+        value={search.sort ?? 'last_seen'}
+        onChange={(value) => change({ sort: value === 'last_seen' ? undefined : (value as Sort) })}
+        allowDeselect={false}
+      />
+      <Singles search={search} change={change} />
+    </Group>
+  )
+}
+
+const singles = ['entity', 'rule', 'tag', 'incident'] as const
+
+/** Singles are filters that came by a link, each with a way to take it away. */
+function Singles({ search, change }: Omit<Props, 'openFacets'>) {
+  return singles.map((name) => {
+    const value = search[name]
+    if (!value) return null
+    return (
+      <Badge
+        key={name}
+        size="lg"
+        radius="sm"
+        variant="light"
+        tt="none"
+        maw={320}
+        rightSection={
+          <CloseButton
+            size="xs"
+            aria-label={`Without the ${name}`}
+            onClick={() => change({ [name]: undefined })}
+          />
+        }
+      >
+        {name} {visible(value).slice(0, 80)}
+      </Badge>
+    )
+  })
+}

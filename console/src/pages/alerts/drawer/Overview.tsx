@@ -1,0 +1,184 @@
+import { Anchor, Badge, Group, Text } from '@mantine/core'
+import { Link } from '@tanstack/react-router'
+import { TechniqueChips } from '@/attack/TechniqueChip'
+import { useTechniques } from '@/attack/techniques'
+import { Country } from '@/country/Country'
+import { entityPicture } from '@/entity/picture'
+import { When } from '@/text/Ago'
+import { Copy } from '@/text/Copy'
+import { EventText } from '@/text/EventText'
+import { OutLink } from '@/text/OutLink'
+import { visible } from '@/text/visible'
+import { Tickets } from '@/tickets/Tickets'
+import type { Alert } from '../matches'
+import classes from './drawer.module.css'
+import { Facts, Section } from './Section'
+
+/** Overview is all that is known of an alert, in an order in which one asks for it. */
+export function Overview({ alert }: { alert: Alert }) {
+  return (
+    <>
+      {alert.description && (
+        <Section title="What happened">
+          <Text size="sm" component="div" className={classes.description}>
+            <EventText>{alert.description}</EventText>
+          </Text>
+        </Section>
+      )}
+      <Section title="About">
+        <Entities alert={alert} />
+      </Section>
+      {alert.mitre && alert.mitre.length > 0 && (
+        <Section title="ATT&CK techniques">
+          <TechniqueChips ids={alert.mitre} />
+          <Attribution />
+        </Section>
+      )}
+      <Section title="Details">
+        <Facts facts={details(alert)} />
+      </Section>
+      <Origin alert={alert} />
+      <Labels alert={alert} />
+      <Section title="Tickets in step">
+        <Tickets tickets={alert.tickets} />
+      </Section>
+    </>
+  )
+}
+
+const text = (value: string | undefined) => (value ? <EventText>{value}</EventText> : undefined)
+
+function details(alert: Alert) {
+  const rule = [alert.rule?.name, alert.rule?.id].filter(Boolean).join(' · ')
+  return [
+    ['Assignee', text(alert.assignee) ?? 'nobody'],
+    ['Project', text(alert.project)],
+    ['Type', text(alert.alert_type?.replaceAll('_', ' '))],
+    ['Source', text(alert.source)],
+    ['Rule', text(rule)],
+    ['Actor', text(alert.actor)],
+    ['Endpoint', text(alert.endpoint)],
+    ['First seen', <When key="first" time={alert.first_seen} inherit />],
+    ['Last seen', <When key="last" time={alert.last_seen} inherit />],
+    ['In its status since', <When key="status" time={alert.status_at} inherit />],
+    ['Key', text(alert.dedup_key)],
+    ['TLP', text(alert.tlp)],
+    [
+      'More',
+      alert.url ? (
+        <OutLink key="more" href={alert.url}>
+          {visible(alert.url).slice(0, 300)}
+        </OutLink>
+      ) : undefined,
+    ],
+  ] as const
+}
+
+function Entities({ alert }: { alert: Alert }) {
+  const entities = alert.entities ?? []
+  if (entities.length === 0)
+    return (
+      <Text size="sm" c="dimmed">
+        Its events name nothing that it is about.
+      </Text>
+    )
+  return entities.map((entity) => {
+    const Picture = entityPicture(entity.type)
+    return (
+      <div key={`${entity.type} ${entity.value} ${entity.role ?? ''}`} className={classes.entity}>
+        <Picture size={16} aria-hidden style={{ flexShrink: 0 }} />
+        <div className={classes.entityValue}>
+          <EventText className="mono">{entity.value}</EventText>
+          <Text size="xs" c="dimmed">
+            <EventText>{[entity.type, entity.role].filter(Boolean).join(', ')}</EventText>
+          </Text>
+        </div>
+        {entity.observed && (
+          <Badge
+            size="sm"
+            radius="sm"
+            variant="light"
+            tt="none"
+            title="A sensor saw it; it does not merely stand in a text"
+          >
+            observed
+          </Badge>
+        )}
+        <Text size="xs" component="span">
+          <Anchor
+            component={Link}
+            to="/alerts"
+            search={{ status: 'all', entity: `${entity.type}:${entity.value}` } as never}
+            inherit
+            aria-label={`All alerts about ${visible(entity.value).slice(0, 100)}`}
+          >
+            All alerts
+          </Anchor>
+        </Text>
+        <Copy text={entity.value} what="the value" />
+      </div>
+    )
+  })
+}
+
+function Attribution() {
+  const { attribution } = useTechniques()
+  return (
+    <Text size="xs" c="dimmed" mt={6}>
+      {attribution}
+    </Text>
+  )
+}
+
+/** Origin is where it came from, and what is known of the network there. */
+function Origin({ alert: { geo, network, country } }: { alert: Alert }) {
+  if (!geo && !network && !country) return null
+  return (
+    <Section title="Where it came from">
+      <Facts
+        facts={[
+          ['Country', country ? <Country key="country" code={country} named /> : undefined],
+          ...plain(geo).filter(([name]) => !name.startsWith('Country')),
+          ...plain(network),
+        ]}
+      />
+    </Section>
+  )
+}
+
+/** mostFacts is how many values of an object are shown; all of them are in the raw events. */
+const mostFacts = 30
+
+/** label writes the name of a value as people do: "is_tor" is "Is tor". */
+function label(name: string): string {
+  const words = visible(name.replaceAll('_', ' ')).slice(0, 60)
+  return words.charAt(0).toUpperCase() + words.slice(1)
+}
+
+/** plain are the values of an object of an event, as text. */
+function plain(object: Record<string, unknown> | undefined): [string, React.ReactNode][] {
+  return Object.entries(object ?? {})
+    .slice(0, mostFacts)
+    .map(([name, value]) => [
+      label(name),
+      <EventText key={name}>{typeof value === 'string' ? value : JSON.stringify(value)}</EventText>,
+    ])
+}
+
+function Labels({ alert: { labels, tags } }: { alert: Alert }) {
+  if (!tags?.length && Object.keys(labels ?? {}).length === 0) return null
+  return (
+    <Section title="Labels and tags">
+      {tags && tags.length > 0 && (
+        <Group gap={4} mb="xs">
+          {tags.map((tag) => (
+            <Badge key={tag} size="sm" radius="sm" variant="default" tt="none" fw={500} title={visible(tag)}>
+              {visible(tag).slice(0, 80)}
+            </Badge>
+          ))}
+        </Group>
+      )}
+      <Facts facts={plain(labels)} />
+    </Section>
+  )
+}

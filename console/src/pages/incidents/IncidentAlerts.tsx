@@ -1,0 +1,130 @@
+import { ActionIcon, Anchor, Button, Group, Text, Tooltip } from '@mantine/core'
+import { IconPlus, IconX } from '@tabler/icons-react'
+import { Link } from '@tanstack/react-router'
+import { useState } from 'react'
+import { done, failed } from '@/act/notify'
+import { api, type Schemas } from '@/api/client'
+import { PageLink } from '@/link/PageLink'
+import { Panel } from '@/page/Panel'
+import { Failure } from '@/state/Failure'
+import { Loading } from '@/state/Loading'
+import { pageSize, usePages } from '@/table/pages'
+import { Ago } from '@/text/Ago'
+import { EventText } from '@/text/EventText'
+import { count } from '@/text/number'
+import { Severity } from '@/text/Severity'
+import { State } from '@/text/State'
+import { visible } from '@/text/visible'
+import { AddAlerts } from './AddAlerts'
+import type { Incident } from './columns'
+import classes from './incidents.module.css'
+
+type IncidentAlert = Schemas['IncidentAlert']
+
+const path = '/api/v1/incidents/{number}/alerts'
+
+interface Props {
+  incident: Incident
+  mayWrite: boolean
+  again: () => Promise<void>
+}
+
+/** IncidentAlerts are the alerts under an incident; others can be put under it, and each can be taken out. */
+export function IncidentAlerts({ incident, mayWrite, again }: Props) {
+  const number = incident.id
+  const [adding, setAdding] = useState(false)
+  const list = usePages<IncidentAlert, { items: IncidentAlert[]; next?: string }>(
+    ['get', path, number],
+    async (cursor, signal) => {
+      const params = { path: { number }, query: { limit: pageSize, ...(cursor ? { cursor } : {}) } }
+      return (await api.GET(path, { params, signal })).data ?? { items: [] }
+    },
+  )
+  const link = (id: string) => api.POST(path, { params: { path: { number } }, body: { alerts: [id] } })
+  const takeOut = async ({ id }: IncidentAlert) => {
+    try {
+      await api.DELETE('/api/v1/incidents/{number}/alerts/{id}', { params: { path: { number, id } } })
+      await again()
+      done('The alert is not under the incident any more.', async () => {
+        await link(id)
+        await again()
+      })
+    } catch (thrown) {
+      failed('Taking the alert out', thrown)
+    }
+  }
+  const closed = incident.status === 'closed'
+  return (
+    <Panel
+      flush
+      title={`Alerts (${incident.alerts_count})`}
+      actions={
+        <Group gap="xs">
+          <Text size="xs" component="span">
+            <Anchor
+              component={Link}
+              to="/alerts"
+              search={{ status: 'all', incident: number } as never}
+              inherit
+            >
+              Open in the queue
+            </Anchor>
+          </Text>
+          {mayWrite && !closed && (
+            <Button
+              size="compact-xs"
+              variant="default"
+              leftSection={<IconPlus size={14} aria-hidden />}
+              onClick={() => setAdding(true)}
+            >
+              Add
+            </Button>
+          )}
+        </Group>
+      }
+    >
+      {list.loading && <Loading lines={3} />}
+      {list.error ? <Failure error={list.error} retry={list.retry} /> : null}
+      {!list.loading && !list.error && list.rows.length === 0 && (
+        <Text size="sm" c="dimmed" px="md" pb="md">
+          No alert is under it yet.
+        </Text>
+      )}
+      <div>
+        {list.rows.map((alert) => (
+          <div key={alert.id} className={classes.line}>
+            <Severity value={alert.severity} compact />
+            <div className={classes.grow}>
+              <PageLink to={`/alerts/${alert.id}`} className={classes.one} underline="hover">
+                <EventText>{alert.title.slice(0, 300) || alert.id}</EventText>
+              </PageLink>
+              <Text size="xs" c="dimmed" truncate>
+                {visible([alert.source, alert.project].filter(Boolean).join(' · ')).slice(0, 120)} ·{' '}
+                {count(alert.count, 'event')} · <Ago time={alert.last_seen} inherit />
+              </Text>
+            </div>
+            <State value={alert.status} />
+            {mayWrite && !closed && (
+              <Tooltip label="Take it out of the incident">
+                <ActionIcon
+                  variant="subtle"
+                  color="gray"
+                  aria-label={`Take “${visible(alert.title).slice(0, 80)}” out`}
+                  onClick={() => void takeOut(alert)}
+                >
+                  <IconX size={16} aria-hidden />
+                </ActionIcon>
+              </Tooltip>
+            )}
+          </div>
+        ))}
+      </div>
+      {list.hasMore && (
+        <Button variant="subtle" size="xs" fullWidth loading={list.loadingMore} onClick={list.loadMore}>
+          Show more
+        </Button>
+      )}
+      {adding && <AddAlerts incident={incident} again={again} onDone={() => setAdding(false)} />}
+    </Panel>
+  )
+}

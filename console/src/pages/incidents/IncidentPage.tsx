@@ -1,0 +1,166 @@
+import { Box, Group, Text } from '@mantine/core'
+import { TechniqueChips } from '@/attack/TechniqueChip'
+import { EntityChip } from '@/entity/EntityChip'
+import { PageLink } from '@/link/PageLink'
+import { Page } from '@/page/Page'
+import { Panel } from '@/page/Panel'
+import { useCan } from '@/session/me'
+import { Failure } from '@/state/Failure'
+import { Loading } from '@/state/Loading'
+import { Ago, When } from '@/text/Ago'
+import { EventText } from '@/text/EventText'
+import { Identifier } from '@/text/Identifier'
+import { Severity } from '@/text/Severity'
+import { visible } from '@/text/visible'
+import { Tickets } from '@/tickets/Tickets'
+import { Attachments } from './Attachments'
+import { type Incident, IncidentState } from './columns'
+import { IncidentActs } from './IncidentActs'
+import { IncidentAlerts } from './IncidentAlerts'
+import { IncidentDeliveries } from './IncidentDeliveries'
+import { IncidentTimeline } from './IncidentTimeline'
+import classes from './incidents.module.css'
+import { incidentRoute } from './route'
+import { useIncident } from './useIncident'
+
+/** IncidentPage is one incident: what is under it, what was done, and what is done next. */
+export function IncidentPage() {
+  const { number } = incidentRoute.useParams()
+  const { query, change, quietly, again } = useIncident(number)
+  const incident = query.data
+  const mayWrite = useCan('incidents:write')
+  if (!incident)
+    return (
+      <Page title={number}>
+        {query.error ? (
+          <Failure error={query.error} retry={() => void query.refetch()} />
+        ) : (
+          <Panel>
+            <Loading lines={12} />
+          </Panel>
+        )}
+      </Page>
+    )
+  return (
+    <Page
+      title={incident.id}
+      head={<EventText>{incident.title || incident.id}</EventText>}
+      about={<About incident={incident} />}
+      actions={mayWrite ? <IncidentActs incident={incident} change={change} quietly={quietly} /> : undefined}
+    >
+      <div className={classes.columns}>
+        <div className={classes.stack}>
+          {incident.description && (
+            <Panel title="What happened">
+              <Text size="sm" component="div" className={classes.description}>
+                <EventText>{incident.description}</EventText>
+              </Text>
+            </Panel>
+          )}
+          <IncidentAlerts incident={incident} mayWrite={mayWrite} again={again} />
+          <IncidentTimeline number={incident.id} mayWrite={mayWrite} again={again} />
+        </div>
+        <div className={classes.stack}>
+          <Panel title="Details">
+            <Details incident={incident} />
+          </Panel>
+          <Panel title="Tickets in step">
+            <Tickets tickets={incident.tickets} />
+          </Panel>
+          <Attachments number={incident.id} mayWrite={mayWrite} />
+          <IncidentDeliveries number={incident.id} />
+        </div>
+      </div>
+    </Page>
+  )
+}
+
+function About({ incident }: { incident: Incident }) {
+  return (
+    <Group gap="sm" mt={6}>
+      <Text span size="sm" fw={650} c="bright" className="numbers">
+        {incident.id}
+      </Text>
+      <Severity value={incident.severity} />
+      <IncidentState status={incident.status} />
+      <Text span size="sm">
+        {incident.owner ? <EventText>{incident.owner}</EventText> : 'nobody has it'}
+      </Text>
+      <Text span size="sm">
+        changed <Ago time={incident.updated_at} inherit />
+      </Text>
+    </Group>
+  )
+}
+
+const classifications: Record<string, string> = {
+  true_positive: 'It was real',
+  benign_positive: 'Real, but harmless',
+  false_positive: 'A false alarm',
+  undetermined: 'Not known',
+}
+
+function Details({ incident }: { incident: Incident }) {
+  const rule = incident.rule
+  return (
+    <dl className={classes.facts}>
+      {incident.classification && (
+        <Fact name="It was">{classifications[incident.classification] ?? incident.classification}</Fact>
+      )}
+      {incident.reason && (
+        <Fact name="Because">
+          <EventText>{incident.reason}</EventText>
+        </Fact>
+      )}
+      {incident.project && (
+        <Fact name="Project">
+          <EventText>{incident.project}</EventText>
+        </Fact>
+      )}
+      <Fact name="Made">
+        <When time={incident.created_at} inherit />
+      </Fact>
+      {incident.closed_at && (
+        <Fact name="Closed">
+          <When time={incident.closed_at} inherit />
+        </Fact>
+      )}
+      {rule && (
+        <Fact name="By the rule">
+          <PageLink to="/incidents/rules">
+            {incident.rule_key ? visible(incident.rule_key).slice(0, 120) : 'a rule'}
+          </PageLink>
+        </Fact>
+      )}
+      {incident.entities.length > 0 && (
+        <Fact name="About">
+          <Group gap={4}>
+            {incident.entities.map((entity) => (
+              <EntityChip key={`${entity.type} ${entity.value} ${entity.role ?? ''}`} entity={entity} />
+            ))}
+          </Group>
+        </Fact>
+      )}
+      {incident.mitre.length > 0 && (
+        <Fact name="Techniques">
+          <TechniqueChips ids={incident.mitre} />
+        </Fact>
+      )}
+      {incident.tags.length > 0 && (
+        <Fact name="Tags">
+          <EventText>{incident.tags.join(', ')}</EventText>
+        </Fact>
+      )}
+      <Fact name="Link">
+        <Identifier value={incident.url} what="the link" />
+      </Fact>
+    </dl>
+  )
+}
+
+const Fact = ({ name, children }: { name: string; children: React.ReactNode }) => (
+  <>
+    <dt>{name}</dt>
+    <Box component="dd">{children}</Box>
+  </>
+)
