@@ -1,6 +1,7 @@
 import type { QueryClient } from '@tanstack/react-query'
 import { createRouter, defaultStringifySearch } from '@tanstack/react-router'
 import { alertsRoutes } from '@/pages/alerts/route'
+import { blocksRoutes } from '@/pages/blocks/route'
 import { capturesRoutes } from '@/pages/captures/route'
 import { docsRoutes } from '@/pages/docs/route'
 import { eventsRoutes } from '@/pages/events/route'
@@ -16,6 +17,7 @@ const routeTree = rootRoute.addChildren([
     ...overviewRoutes,
     ...alertsRoutes,
     ...incidentsRoutes,
+    ...blocksRoutes,
     ...eventsRoutes,
     ...capturesRoutes,
     ...docsRoutes,

@@ -1,0 +1,84 @@
+import { Button } from '@mantine/core'
+import { IconPencil, IconRefresh, IconShieldOff, IconShieldPlus } from '@tabler/icons-react'
+import { useState } from 'react'
+import { confirm } from '@/act/confirm'
+import { done, failed } from '@/act/notify'
+import { BlockDialog } from '@/blocking/BlockDialog'
+import { useCan } from '@/session/me'
+import { blockAgain, retry, unblock } from '../decide/decide'
+import { type Block, isFailing, isOpen } from '../words'
+import { ChangeDialog } from './ChangeDialog'
+import { useBlockChanged } from './useBlock'
+
+/** Actions are what can be done with a block as it is. */
+export function Actions({ block }: { block: Block }) {
+  const mayBlock = useCan('blocks:write')
+  const changed = useBlockChanged()
+  const [dialog, setDialog] = useState<'change' | 'again'>()
+  const [busy, setBusy] = useState(false)
+  if (!mayBlock) return null
+  const tryAgain = async () => {
+    setBusy(true)
+    try {
+      await retry(block)
+      done('The responders try it again now.')
+    } catch (thrown) {
+      failed('Trying again', thrown)
+    } finally {
+      setBusy(false)
+      await changed()
+    }
+  }
+  const end = () =>
+    confirm({
+      title: `Unblock ${block.target}?`,
+      text: 'The block ends, and every responder takes it away. What is shown here stays for 90 days.',
+      verb: 'Unblock',
+      danger: true,
+      reason: 'Why (for the record)',
+      optionalReason: true,
+      act: async (reason) => {
+        await unblock(block, reason)
+        await changed()
+        done(`${block.target} is not blocked any more; its responders take it away.`, async () => {
+          await blockAgain(block)
+          await changed()
+        })
+      },
+    })
+  return (
+    <>
+      {isOpen(block) && block.placements.some(isFailing) && (
+        <Button
+          variant="default"
+          leftSection={<IconRefresh size={16} aria-hidden />}
+          loading={busy}
+          onClick={() => void tryAgain()}
+        >
+          Try again now
+        </Button>
+      )}
+      {block.state === 'active' && (
+        <Button
+          variant="default"
+          leftSection={<IconPencil size={16} aria-hidden />}
+          onClick={() => setDialog('change')}
+        >
+          Change
+        </Button>
+      )}
+      {block.state === 'active' && (
+        <Button variant="default" leftSection={<IconShieldOff size={16} aria-hidden />} onClick={end}>
+          Unblock
+        </Button>
+      )}
+      {!isOpen(block) && (
+        <Button leftSection={<IconShieldPlus size={16} aria-hidden />} onClick={() => setDialog('again')}>
+          Block again
+        </Button>
+      )}
+      <ChangeDialog block={block} opened={dialog === 'change'} close={() => setDialog(undefined)} />
+      {dialog === 'again' && <BlockDialog target={block.target} onDone={() => setDialog(undefined)} />}
+    </>
+  )
+}

@@ -1,0 +1,147 @@
+import { Button, CloseButton, Group, Pill, Select, TextInput } from '@mantine/core'
+import { useDebouncedCallback } from '@mantine/hooks'
+import { IconSearch, IconX } from '@tabler/icons-react'
+import { useEffect, useState } from 'react'
+import { useMe } from '@/session/me'
+import { visible } from '@/text/visible'
+import { useResponders } from '../responders/useResponders'
+import { type PlacementState, placementMeanings } from '../words'
+import classes from './Filters.module.css'
+import { type BlocksSearch, isFiltered, sinceChoices } from './search'
+
+/** typingPause is how long nobody types before the list is asked for, in milliseconds. */
+const typingPause = 300
+
+/** Filters narrow the list; what they say stands in the URL. */
+export function Filters({
+  search,
+  change,
+}: {
+  search: BlocksSearch
+  change: (next: Partial<BlocksSearch>, replace?: boolean) => void
+}) {
+  const me = useMe()
+  const responders = useResponders()
+  const by = search.by && search.by !== 'me' && search.by !== me.id
+  return (
+    <Group gap="xs" className={classes.filters}>
+      <Text value={search.q ?? ''} onChange={(q) => change({ q: q || undefined }, true)} />
+      <Select
+        size="xs"
+        w={{ base: '48%', sm: 170 }}
+        aria-label="Where it stands at a responder"
+        placeholder="Any placement"
+        clearable
+        value={search.placement ?? null}
+        data={Object.entries(placementMeanings).map(([value, { label }]) => ({ value, label }))}
+        onChange={(value) => change({ placement: (value as PlacementState | null) ?? undefined })}
+      />
+      <Select
+        size="xs"
+        w={{ base: '48%', sm: 180 }}
+        aria-label="Responder"
+        placeholder="Any responder"
+        clearable
+        searchable
+        value={search.integration ?? null}
+        data={responders.data?.items.map(({ id, name }) => ({ value: id, label: visible(name) })) ?? []}
+        onChange={(value) => change({ integration: value ?? undefined })}
+      />
+      <Select
+        size="xs"
+        w={{ base: '48%', sm: 160 }}
+        aria-label="Asked for since"
+        placeholder="At any time"
+        clearable
+        value={search.since ?? null}
+        data={Object.entries(sinceChoices).map(([value, { label }]) => ({ value, label: `In ${label}` }))}
+        onChange={(value) => change({ since: value ?? undefined })}
+      />
+      <Button
+        size="xs"
+        variant={search.by === 'me' ? 'light' : 'default'}
+        aria-pressed={search.by === 'me'}
+        onClick={() => change({ by: search.by === 'me' ? undefined : 'me' })}
+      >
+        Asked for by me
+      </Button>
+      {by && <Chip label={`By ${search.by}`} remove={() => change({ by: undefined })} />}
+      {search.alert && <Chip label="Of one alert" remove={() => change({ alert: undefined })} />}
+      {search.incident && (
+        <Chip label={`Of ${search.incident}`} remove={() => change({ incident: undefined })} />
+      )}
+      {search.rule && <Chip label="By one rule" remove={() => change({ rule: undefined })} />}
+      {isFiltered(search) && (
+        <Button
+          size="xs"
+          variant="subtle"
+          leftSection={<IconX size={14} aria-hidden />}
+          onClick={() =>
+            change({
+              q: undefined,
+              placement: undefined,
+              integration: undefined,
+              rule: undefined,
+              alert: undefined,
+              incident: undefined,
+              by: undefined,
+              since: undefined,
+            })
+          }
+        >
+          Clear
+        </Button>
+      )}
+    </Group>
+  )
+}
+
+function Text({ value, onChange }: { value: string; onChange: (text: string) => void }) {
+  const [text, setText] = useState(value)
+  const later = useDebouncedCallback(onChange, typingPause)
+  // The URL may change without anybody typing: by "back", or when the filters are cleared.
+  useEffect(() => setText(value), [value])
+  return (
+    <TextInput
+      size="xs"
+      className={classes.text}
+      aria-label="Search in blocks"
+      placeholder="Address, range, or words of the reason"
+      leftSection={<IconSearch size={14} aria-hidden />}
+      value={text}
+      maxLength={200}
+      onChange={(event) => {
+        setText(event.currentTarget.value)
+        later(event.currentTarget.value)
+      }}
+      rightSection={
+        text && (
+          <CloseButton
+            size="xs"
+            aria-label="Clear the search"
+            onClick={() => {
+              setText('')
+              onChange('')
+            }}
+          />
+        )
+      }
+    />
+  )
+}
+
+function Chip({ label, remove }: { label: string; remove: () => void }) {
+  return (
+    <Pill
+      withRemoveButton
+      onRemove={remove}
+      removeButtonProps={{
+        'aria-label': `Do not filter: ${visible(label)}`,
+        'aria-hidden': false,
+        tabIndex: 0,
+      }}
+    >
+      {visible(label)}
+    </Pill>
+  )
+}

@@ -1,0 +1,82 @@
+import { looksLikeTarget } from '../words'
+
+/** views are the ways to look at the list, by what stands in the URL; none: what is open. */
+export const views = {
+  open: { label: 'Open', states: ['open'] },
+  active: { label: 'Active', states: ['active'] },
+  pending: { label: 'Waiting for approval', states: ['pending_approval'] },
+  ended: { label: 'Ended', states: ['removed', 'expired', 'rejected', 'lapsed'] },
+  all: { label: 'All', states: [] },
+} as const
+
+export type View = keyof typeof views
+
+/** sinceChoices are how far back the list may look; the API takes a time. */
+export const sinceChoices: Record<string, { label: string; hours: number }> = {
+  '1h': { label: 'the last hour', hours: 1 },
+  '24h': { label: 'the last day', hours: 24 },
+  '7d': { label: 'the last 7 days', hours: 168 },
+  '30d': { label: 'the last 30 days', hours: 720 },
+}
+
+/** BlocksSearch is what stands in the URL of the list. plan opens the dialog for a new block of that target. */
+export interface BlocksSearch {
+  view?: View
+  q?: string
+  placement?: string
+  integration?: string
+  rule?: string
+  alert?: string
+  incident?: string
+  by?: string
+  since?: string
+  plan?: string
+}
+
+const texts = ['q', 'placement', 'integration', 'rule', 'alert', 'incident', 'by', 'plan'] as const
+
+/** readBlocksSearch takes from a URL what it knows. */
+export function readBlocksSearch(raw: Record<string, unknown>): BlocksSearch {
+  const search: BlocksSearch = {}
+  if (typeof raw.view === 'string' && Object.hasOwn(views, raw.view) && raw.view !== 'open')
+    search.view = raw.view as View
+  for (const name of texts) {
+    const value = raw[name]
+    if (typeof value === 'string' || typeof value === 'number') search[name] = String(value)
+    else if (name === 'plan' && value === true) search.plan = ''
+  }
+  if (typeof raw.since === 'string' && Object.hasOwn(sinceChoices, raw.since)) search.since = raw.since
+  return search
+}
+
+/** blocksQuery is what the API is asked for; now is the time in milliseconds. */
+export function blocksQuery(search: BlocksSearch, now: number) {
+  const { q, placement, integration, rule, alert, incident, by } = search
+  const text = q?.trim()
+  const since = search.since ? sinceChoices[search.since] : undefined
+  const states = views[search.view ?? 'open'].states
+  return {
+    ...(states.length > 0 ? { state: [...states] } : {}),
+    ...(text ? (looksLikeTarget(text) ? { target: text } : { q: text }) : {}),
+    ...(placement ? { placement: placement as 'verified' } : {}),
+    ...(integration ? { integration } : {}),
+    ...(rule ? { rule } : {}),
+    ...(alert ? { alert } : {}),
+    ...(incident ? { incident } : {}),
+    ...(by ? { by } : {}),
+    ...(since ? { since: new Date(now - since.hours * 3_600_000).toISOString() } : {}),
+  }
+}
+
+/** countOf is how many blocks a view has, by the counts of states. */
+export function countOf(view: View, counts: Record<string, number> | undefined): number | undefined {
+  if (!counts) return undefined
+  const of = (states: readonly string[]) => states.reduce((sum, state) => sum + (counts[state] ?? 0), 0)
+  if (view === 'open') return of(['active', 'pending_approval'])
+  if (view === 'all') return of(Object.keys(counts))
+  return of(views[view].states)
+}
+
+/** isFiltered says whether anything but the view narrows the list. */
+export const isFiltered = ({ view: _, plan: __, ...rest }: BlocksSearch): boolean =>
+  Object.values(rest).some(Boolean)

@@ -1,0 +1,25 @@
+import { Loaded } from '@/state/Loaded'
+import { BlocksFrame } from '../frame/BlocksFrame'
+import { KillSwitch } from './KillSwitch'
+import { PolicyForm } from './PolicyForm'
+import { usePolicy } from './usePolicy'
+
+/** PolicyPage shows the account's rules for blocks, and the kill switch. */
+export function PolicyPage() {
+  const policy = usePolicy()
+  return (
+    <BlocksFrame
+      at="/blocks/policy"
+      about="What the guard lets through, what needs a second person, and the switch that stops it all."
+    >
+      <Loaded query={policy} lines={10}>
+        {(data) => (
+          <>
+            <KillSwitch policy={data} />
+            <PolicyForm policy={data} />
+          </>
+        )}
+      </Loaded>
+    </BlocksFrame>
+  )
+}

@@ -1,0 +1,59 @@
+import { createRoute, lazyRouteComponent } from '@tanstack/react-router'
+import { shellRoute } from '@/app/root'
+import { readBlocksSearch } from './list/search'
+
+export const listRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: 'blocks',
+  validateSearch: readBlocksSearch,
+  component: lazyRouteComponent(() => import('./list/ListPage'), 'ListPage'),
+})
+
+export const blockRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: 'blocks/$id',
+  component: lazyRouteComponent(() => import('./detail/BlockPage'), 'BlockPage'),
+})
+
+const respondersRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: 'blocks/responders',
+  component: lazyRouteComponent(() => import('./responders/RespondersPage'), 'RespondersPage'),
+})
+
+export const neverBlockRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: 'blocks/never-block',
+  validateSearch: (search: Record<string, unknown>): { check?: string } =>
+    search.check ? { check: String(search.check) } : {},
+  component: lazyRouteComponent(() => import('./neverblock/NeverBlockPage'), 'NeverBlockPage'),
+})
+
+const rulesRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: 'blocks/rules',
+  component: lazyRouteComponent(() => import('./rules/RulesPage'), 'RulesPage'),
+})
+
+export const ruleRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: 'blocks/rules/$id',
+  component: lazyRouteComponent(() => import('./rules/RulePage'), 'RulePage'),
+})
+
+const policyRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: 'blocks/policy',
+  component: lazyRouteComponent(() => import('./policy/PolicyPage'), 'PolicyPage'),
+})
+
+/** blocksRoutes are the addresses of this page. */
+export const blocksRoutes = [
+  listRoute,
+  blockRoute,
+  respondersRoute,
+  neverBlockRoute,
+  rulesRoute,
+  ruleRoute,
+  policyRoute,
+]
