@@ -6,6 +6,7 @@ import { capturesRoutes } from '@/pages/captures/route'
 import { docsRoutes } from '@/pages/docs/route'
 import { eventsRoutes } from '@/pages/events/route'
 import { incidentsRoutes } from '@/pages/incidents/route'
+import { integrationsRoutes } from '@/pages/integrations/route'
 import { overviewRoutes } from '@/pages/overview/route'
 import { signInRoutes } from '@/pages/signin/route'
 import { NotFound } from '@/state/NotFound'
@@ -19,6 +20,7 @@ const routeTree = rootRoute.addChildren([
     ...incidentsRoutes,
     ...blocksRoutes,
     ...eventsRoutes,
+    ...integrationsRoutes,
     ...capturesRoutes,
     ...docsRoutes,
   ]),

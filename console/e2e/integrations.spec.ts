@@ -1,0 +1,412 @@
+import type { Page } from '@playwright/test'
+import { call, type Hub } from './hub'
+import { startReceiver } from './receiver'
+import { accessible, expect as expectSoon, test } from './test'
+
+// These flows go through many pages, and wait for a receiver as well: on a busy machine that takes its time.
+test.describe.configure({ timeout: 180_000 })
+const expect = expectSoon.configure({ timeout: 30_000 })
+
+interface Integration {
+  id: string
+  kind: string
+  name: string
+}
+
+interface Listed<T> {
+  items: T[]
+}
+
+const integrations = async (hub: Hub): Promise<Integration[]> =>
+  (await call<Listed<Integration>>(hub, 'GET', '/api/v1/integrations?limit=500')).items
+
+const webhook = (hub: Hub, name: string, url: string, more: object = {}) =>
+  call<Integration>(hub, 'POST', '/api/v1/integrations', {
+    kind: 'webhook',
+    name,
+    settings: { url, signing_secret: 'a secret of at least 24 bytes' },
+    subscription: { types: ['custom.*'] },
+    ...more,
+  })
+
+const send = (hub: Hub, title: string) =>
+  call(hub, 'POST', '/api/v1/events', { type: 'custom.note', severity: 'high', title })
+
+/** open goes to an integration's page, and waits until its parts are there. */
+async function open(page: Page, id: string, tab = '') {
+  await page.goto(`/integrations/${id}${tab && `/${tab}`}`)
+  await expect(page.getByRole('tab', { name: 'Settings' })).toBeVisible()
+}
+
+const field = (page: Page, path: string) => page.locator(`[id="field-${path}"]`)
+
+test('the list shows how integrations are doing, and keeps what is looked for in the address', async ({
+  page,
+}) => {
+  await page.goto('/integrations')
+  const list = page.getByRole('grid', { name: 'Integrations' })
+  await expect(list.getByRole('row', { name: 'demo webhook' })).toContainText('working')
+  await expect(list.getByRole('row', { name: 'edge-firewall' })).toContainText('of 1,000 addresses')
+  await accessible(page)
+  await page.getByRole('searchbox', { name: 'Search integrations' }).fill('splunk')
+  await expect(page).toHaveURL(/q=splunk/)
+  await expect(list.getByRole('row', { name: 'demo webhook' })).toHaveCount(0)
+  await page.reload()
+  await expect(list.getByRole('row', { name: /demo Splunk/ })).toBeVisible()
+  await expect(list.getByRole('row', { name: 'demo webhook' })).toHaveCount(0)
+  await page.getByRole('link', { name: /demo Splunk/ }).click()
+  await expect(page.getByRole('heading', { level: 1, name: /demo Splunk/ })).toBeVisible()
+})
+
+test('the catalogue is in groups, can be searched, and leads to the form', async ({ page }) => {
+  await page.goto('/integrations/catalogue')
+  await expect(
+    page.getByRole('region', { name: 'Data export' }).getByRole('link', { name: 'Webhook' }),
+  ).toBeVisible()
+  await expect(page.getByRole('region', { name: 'Ticketing' })).toBeVisible()
+  await accessible(page)
+  await page.getByRole('searchbox', { name: 'Search the catalogue' }).fill('pager')
+  await expect(page.getByRole('region', { name: 'Ticketing' })).toHaveCount(0)
+  await page.getByRole('link', { name: 'PagerDuty' }).click()
+  await expect(page.getByRole('heading', { level: 1, name: 'Add PagerDuty' })).toBeVisible()
+  await expect(page.getByRole('region', { name: 'Guide' })).toBeVisible()
+})
+
+test('the form of every connector can be read and used', async ({ page, hub }) => {
+  test.setTimeout(400_000)
+  const { items } = await call<Listed<{ kind: string; title: string; capabilities: string[] }>>(
+    hub,
+    'GET',
+    '/api/v1/connectors',
+  )
+  expect(items.length).toBeGreaterThan(5)
+  for (const { kind, title, capabilities } of items) {
+    await test.step(kind, async () => {
+      await page.goto(`/integrations/new/${kind}`)
+      await expect(page.getByRole('heading', { level: 1, name: `Add ${title}` })).toBeVisible()
+      const folded = page.getByRole('button', { name: /^(Advanced|Delivery)\b/, expanded: false })
+      while ((await folded.count()) > 0) await folded.first().click()
+      const { settings } = await call<{ settings: { properties: object } }>(
+        hub,
+        'GET',
+        `/api/v1/connectors/${kind}`,
+      )
+      for (const name of Object.keys(settings.properties)) {
+        await expect(field(page, `settings.${name}`), `the field ${name} of ${kind}`).toHaveCount(1)
+      }
+      const events = capabilities.includes('send') || capabilities.includes('batch')
+      await expect(page.getByRole('group', { name: 'Event types', exact: true }).first()).toHaveCount(
+        events ? 1 : 0,
+      )
+      await accessible(page)
+    })
+  }
+})
+
+test('a webhook is added, tested, delivers, fails and is deleted, in sight', async ({ page, hub }) => {
+  const receiver = await startReceiver()
+  try {
+    await page.goto('/integrations/new/webhook')
+    await page.getByRole('button', { name: 'Add Webhook' }).click()
+    await expect(field(page, 'name')).toBeFocused()
+    await field(page, 'name').fill('hook of the test')
+    await page.getByRole('button', { name: 'Add Webhook' }).click()
+    await expect(field(page, 'settings.url')).toBeFocused()
+    await field(page, 'settings.url').fill(receiver.url)
+    await field(page, 'settings.signing_secret').fill('too short')
+    // What only the hub knows is told at its field as well.
+    await page.getByRole('button', { name: 'Prove the credentials' }).click()
+    await expect(field(page, 'settings.signing_secret')).toBeFocused()
+    await field(page, 'settings.signing_secret').fill('a secret of at least 24 bytes')
+
+    receiver.answer(418, 'thanks for nothing')
+    await page.getByRole('button', { name: 'Send this sample' }).click()
+    await expect(page.getByText('It does not work')).toBeVisible()
+    await expect(page.getByText('Status 418')).toBeVisible()
+    receiver.answer(200, 'thanks for nothing')
+    await page.getByRole('button', { name: 'Send this sample' }).click()
+    await expect(page.getByText('It works')).toBeVisible()
+    await expect(page.getByRole('region', { name: 'Request headers' })).toContainText('X-Tocsin-Signature')
+    await expect(page.getByRole('region', { name: 'Request headers' })).toContainText('********')
+    await expect(page.getByRole('region', { name: /^Request body/ })).toContainText('[Test message]')
+    await expect(page.getByRole('region', { name: 'Response headers' })).toContainText('text/plain')
+    await expect(page.getByRole('region', { name: /^Response body/ })).toContainText('for nothing')
+    expect(receiver.received.at(-1)?.headers['webhook-signature']).toBeTruthy()
+    await accessible(page)
+
+    for (const type of ['alert.*', 'incident.*'])
+      await page.getByRole('button', { name: `Remove ${type}` }).click()
+    await expect(page.getByText('Nothing is chosen: it will send nothing.')).toBeVisible()
+    await page.getByRole('checkbox', { name: /^custom\.\*/ }).check()
+    await page.getByRole('button', { name: 'Add Webhook' }).click()
+    await expect(page.getByRole('heading', { level: 1, name: 'hook of the test' })).toBeVisible()
+
+    await page.getByRole('tab', { name: 'Deliveries' }).click()
+    await expect(page.getByText('Nothing was delivered yet')).toBeVisible()
+    await send(hub, 'for the hook')
+    await expect(page.getByRole('table', { name: 'The newest deliveries' })).toContainText('delivered')
+    expect(receiver.received.some((each) => each.body.includes('for the hook'))).toBe(true)
+
+    // Refused for good: in the mailbox at once.
+    receiver.answer(400, 'thanks for nothing')
+    await send(hub, 'refused')
+    await expect(page.getByRole('table', { name: 'The newest deliveries' })).toContainText('mailbox')
+    await page.getByRole('tab', { name: /Mailbox/ }).click()
+    await expect(page.getByRole('table', { name: 'The mailbox of this integration' })).toContainText('400')
+    await accessible(page)
+
+    // Down: it is tried again, and the page says why.
+    receiver.answer(503, 'thanks for nothing')
+    await send(hub, 'while it is down')
+    await expect(page.getByRole('status').filter({ hasText: '503' }).first()).toBeVisible()
+    await page.getByRole('link', { name: 'all integrations' }).click()
+    await expect(page.getByRole('row', { name: 'hook of the test' })).toContainText(/retrying|failing/)
+    await page.getByRole('link', { name: 'hook of the test' }).click()
+
+    // With a backlog, deleting wants to be told twice.
+    await page.getByRole('button', { name: 'More actions' }).click()
+    await page.getByRole('menuitem', { name: 'Delete…' }).click()
+    const dialog = page.getByRole('dialog')
+    await expect(dialog.getByRole('button', { name: 'Delete' })).toBeDisabled()
+    await dialog.getByRole('textbox').fill('hook of the test')
+    await accessible(page)
+    await dialog.getByRole('button', { name: 'Delete' }).click()
+    await expect(dialog.getByText('Delete it all the same?')).toBeVisible()
+    await dialog.getByRole('textbox').fill('hook of the test')
+    await dialog.getByRole('button', { name: 'Delete and give up' }).click()
+    await expect(page).toHaveURL(/\/integrations$/)
+    await expect(page.getByRole('row', { name: 'hook of the test' })).toHaveCount(0)
+  } finally {
+    await receiver.close()
+  }
+})
+
+test('a secret is never shown again, is kept, replaced and removed', async ({ page, hub }) => {
+  const receiver = await startReceiver()
+  try {
+    const made = await webhook(hub, 'keeper', receiver.url)
+    await open(page, made.id, 'settings')
+    const secret = page.getByRole('button', { name: 'Replace Signing secret', exact: true })
+    await expect(secret).toBeVisible()
+    await expect(page.locator('body')).not.toContainText('a secret of at least')
+    await field(page, 'owner').fill('soc@example.com')
+    await page.getByRole('button', { name: 'Save' }).click()
+    await expect(page.getByText('The settings are saved.')).toBeVisible()
+    await expect(secret).toBeVisible()
+
+    await secret.click()
+    await expect(field(page, 'settings.signing_secret')).toBeFocused()
+    await page.getByRole('button', { name: 'Keep the one that is set' }).click()
+    await expect(page.getByRole('button', { name: 'Save' })).toHaveCount(0)
+
+    // Another destination: what was entered for the first one does not go there.
+    await field(page, 'settings.url').fill('http://127.0.0.2:9/hook')
+    await page.getByRole('button', { name: 'Save' }).click()
+    await expect(page.getByText('Given up: the destination has changed')).toBeVisible()
+    await accessible(page)
+    await page.getByRole('button', { name: 'Remove Signing secret', exact: true }).click()
+    await expect(page.getByText('Removed when you save')).toBeVisible()
+    await page.getByRole('button', { name: 'Save' }).click()
+    await expect(page.getByText('Given up: the destination has changed')).toHaveCount(0)
+    const after = await call<{ settings: object; voided?: string[] | null }>(
+      hub,
+      'GET',
+      `/api/v1/integrations/${made.id}`,
+    )
+    expect(after.settings).not.toHaveProperty('signing_secret')
+    expect(after.voided ?? []).toEqual([])
+  } finally {
+    await receiver.close()
+  }
+})
+
+test('a subscription says what it would get while it is written', async ({ page, hub }) => {
+  const made = await webhook(hub, 'chooser', 'http://127.0.0.1:9/hook')
+  await open(page, made.id, 'subscription')
+  const trial = page.getByRole('status').filter({ hasText: 'newest events' })
+  await expect(trial).toBeVisible()
+  await page.getByRole('button', { name: 'Remove custom.*' }).click()
+  await expect(page.getByText('Nothing is chosen: it will send nothing.')).toBeVisible()
+  await expect(trial).toContainText(/^0 of the/)
+  await page.getByRole('checkbox', { name: 'Everything that is sent in' }).check()
+  await expect(trial).not.toContainText(/^0 of the/)
+  await field(page, 'subscription.where').fill('event.severty == "high"')
+  await expect(page.getByRole('alert').filter({ hasText: 'did you mean severity?' })).toBeVisible()
+  await field(page, 'subscription.where').fill('event.severity_level >= CRITICAL')
+  await expect(page.getByText('its where expression does not hold')).toBeVisible()
+  await accessible(page)
+  await page.getByRole('button', { name: 'Save' }).click()
+  await expect(page.getByText('The subscription is saved.')).toBeVisible()
+  const after = await call<{ subscription: { types: string[]; where: string } }>(
+    hub,
+    'GET',
+    `/api/v1/integrations/${made.id}`,
+  )
+  expect(after.subscription).toMatchObject({ types: ['*'], where: 'event.severity_level >= CRITICAL' })
+})
+
+test('whoever saves on an old state is told, and sees the newer one', async ({ page, hub }) => {
+  const made = await webhook(hub, 'contested', 'http://127.0.0.1:9/hook')
+  await open(page, made.id, 'settings')
+  await field(page, 'owner').fill('me')
+  await call(hub, 'PATCH', `/api/v1/integrations/${made.id}`, { owner: 'somebody else' })
+  await page.getByRole('button', { name: 'Save' }).click()
+  await expect(page.getByText('Somebody else was faster')).toBeVisible()
+  await page.getByRole('button', { name: 'Show the newer state' }).click()
+  await expect(field(page, 'owner')).toHaveValue('somebody else')
+})
+
+test('what is not saved is not lost by a click', async ({ page, hub }) => {
+  const made = await webhook(hub, 'draft', 'http://127.0.0.1:9/hook')
+  await open(page, made.id, 'settings')
+  await field(page, 'owner').fill('me')
+  await page.getByRole('tab', { name: 'Health' }).click()
+  await expect(page.getByRole('dialog', { name: 'Leave without saving?' })).toBeVisible()
+  await accessible(page)
+  await page.getByRole('button', { name: 'Stay' }).click()
+  await expect(field(page, 'owner')).toHaveValue('me')
+  await page.getByRole('button', { name: 'Discard' }).click()
+  await expect(field(page, 'owner')).toHaveValue('')
+  await page.getByRole('tab', { name: 'Health' }).click()
+  await expect(page.getByRole('heading', { name: 'What waits' })).toBeVisible()
+})
+
+test('an integration is paused, goes on, is disabled and enabled', async ({ page, hub }) => {
+  const made = await webhook(hub, 'switched', 'http://127.0.0.1:9/hook')
+  await open(page, made.id)
+  await page.getByRole('button', { name: 'Pause' }).click()
+  await expect(page.getByRole('button', { name: 'Resume' })).toBeVisible()
+  await page.getByRole('button', { name: 'Undo' }).click()
+  await expect(page.getByRole('button', { name: 'Pause' })).toBeVisible()
+  await page.getByRole('button', { name: 'More actions' }).click()
+  await page.getByRole('menuitem', { name: 'Disable…' }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Disable' }).click()
+  await page.getByRole('button', { name: 'Enable', exact: true }).click()
+  await expect(page.getByRole('button', { name: 'Pause' })).toBeVisible()
+})
+
+test('a backfill brings older events, with its progress', async ({ page, hub }) => {
+  const receiver = await startReceiver()
+  try {
+    await send(hub, 'older than the integration')
+    const made = await webhook(hub, 'late', receiver.url)
+    await open(page, made.id, 'deliveries')
+    await page.getByRole('button', { name: 'Start the backfill' }).click()
+    await expect(page.getByText('Choose from when on.')).toBeVisible()
+    await page.getByRole('button', { name: 'From' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Previous month' }).click()
+    await page
+      .getByRole('dialog')
+      .getByRole('button', { name: /^15 [A-Z]/ })
+      .click()
+    await page.keyboard.press('Escape')
+    await page.getByRole('button', { name: 'Start the backfill' }).click()
+    await expect(page.getByRole('group', { name: 'Backfill' })).toContainText(/event.? brought/)
+    await expect.poll(() => receiver.received.some((each) => each.body.includes('older than'))).toBe(true)
+    await accessible(page)
+  } finally {
+    await receiver.close()
+  }
+})
+
+test('a responder has addresses, and no subscription', async ({ page, hub }) => {
+  const own = (await integrations(hub)).find((each) => each.name === 'edge-firewall')
+  await open(page, own?.id ?? '')
+  await expect(page.getByRole('tab', { name: 'Subscription' })).toHaveCount(0)
+  await expect(page.getByRole('tab', { name: 'Deliveries' })).toHaveCount(0)
+  await page.getByRole('tab', { name: 'Addresses' }).click()
+  await expect(page.getByText('of 1,000 addresses')).toBeVisible()
+  await accessible(page)
+  await page.getByRole('tab', { name: 'Test' }).click()
+  await expect(page.getByRole('button', { name: 'Send this sample' })).toHaveCount(0)
+})
+
+test('a preview shows what an event would look like, and sends nothing', async ({ page, hub }) => {
+  const receiver = await startReceiver()
+  try {
+    const made = await webhook(hub, 'previewed', receiver.url)
+    await open(page, made.id, 'test')
+    await page.getByRole('button', { name: 'Preview' }).click()
+    await expect(page.getByText('The subscription does not want this event')).toBeVisible()
+    await expect(page.getByRole('region', { name: /^Request body/ })).toContainText('"type": "alert.created"')
+    await page.getByText('A real event').click()
+    const [event] = (await call<Listed<{ id: string; title?: string }>>(hub, 'GET', '/api/v1/events?limit=1'))
+      .items
+    await page.getByLabel('Its id').fill(event?.id ?? '')
+    await page.getByRole('button', { name: 'Preview' }).click()
+    await expect(page.getByRole('region', { name: /^Request body/ })).toContainText(event?.id ?? 'no event')
+    expect(receiver.received).toEqual([])
+    await accessible(page)
+  } finally {
+    await receiver.close()
+  }
+})
+
+test('words that a schema may have tomorrow break nothing', async ({ page }) => {
+  await page.route('**/api/v1/connectors/webhook', async (route) => {
+    const answer = await route.fetch()
+    const connector = await answer.json()
+    connector.capabilities.push('levitate')
+    Object.assign(connector.settings.properties, {
+      odd: { type: 'hologram', title: 'Odd', 'x-tomorrow': [{ deep: true }] },
+      either: { oneOf: [{ type: 'string' }, { type: 'null' }], title: 'Either' },
+      broken: 'not a schema',
+    })
+    await route.fulfill({ response: answer, json: connector })
+  })
+  await page.goto('/integrations/new/webhook')
+  await field(page, 'settings.odd').fill('{"a": ')
+  await field(page, 'name').fill('odd one')
+  await field(page, 'settings.url').fill('http://127.0.0.1:9/hook')
+  await page.getByRole('button', { name: 'Add Webhook' }).click()
+  await expect(field(page, 'settings.odd')).toBeFocused()
+  await expect(page.getByText('Must be JSON')).toBeVisible()
+  await field(page, 'settings.odd').fill('{"a": 1}')
+  await page.getByRole('button', { name: 'Add Webhook' }).click()
+  // The hub does not know it, and says so at the field.
+  await expect(page.getByText(/Is not a known field/)).toBeVisible()
+})
+
+test('names that were meant to do harm are text', async ({ page, hub }) => {
+  const name = '<img src=x onerror=alert(1)>"\'{{7*7}}'
+  const made = await webhook(hub, name, 'http://127.0.0.1:9/hook', { owner: '<script>alert(2)</script>' })
+  await page.goto('/integrations')
+  await expect(page.getByRole('link', { name })).toBeVisible()
+  await open(page, made.id)
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText(name)
+  expect(await page.locator('img[src="x"]').count()).toBe(0)
+  await page.getByRole('button', { name: 'More actions' }).click()
+  await page.getByRole('menuitem', { name: 'Delete…' }).click()
+  await page.getByRole('dialog').getByRole('textbox').fill(name)
+  await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click()
+  await expect(page).toHaveURL(/\/integrations$/)
+})
+
+test.describe('on a small screen, in the dark', () => {
+  test.use({ viewport: { width: 390, height: 844 }, colorScheme: 'dark' })
+
+  test('nothing is wider than the screen', async ({ page, hub }) => {
+    test.setTimeout(300_000)
+    const all = await integrations(hub)
+    const hook = all.find((each) => each.name === 'demo webhook')
+    const wall = all.find((each) => each.name === 'edge-firewall')
+    const parts = ['', '/settings', '/subscription', '/test', '/deliveries', '/mailbox', '/health']
+    const paths = [
+      '/integrations',
+      '/integrations/catalogue',
+      '/integrations/new/email',
+      ...parts.map((part) => `/integrations/${hook?.id}${part}`),
+      `/integrations/${wall?.id}/addresses`,
+    ]
+    for (const path of paths) {
+      await test.step(path, async () => {
+        await page.goto(path)
+        await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
+        await expect(page.getByRole('status', { name: 'Loading' })).toHaveCount(0)
+        const over = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
+        expect(over, `pixels too wide: ${path}`).toBeLessThanOrEqual(0)
+        await accessible(page)
+      })
+    }
+  })
+})

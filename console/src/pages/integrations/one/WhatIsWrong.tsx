@@ -1,0 +1,64 @@
+import { Alert, List, Text } from '@mantine/core'
+import { IconAlertTriangle, IconInfoCircle } from '@tabler/icons-react'
+import { Link } from '@tanstack/react-router'
+import { EventText } from '@/text/EventText'
+import { standingOf } from '../list/standing'
+import type { Shown } from './data'
+
+// Where what a warning is about can be changed.
+const tabFor = (field: string): string =>
+  field.startsWith('subscription') ? 'subscription' : field === 'kind' ? 'overview' : 'settings'
+
+/** WhatIsWrong says what keeps an integration from working, and what is allowed but probably not meant. */
+export function WhatIsWrong({ integration, stats, responder }: Shown) {
+  const { word, why, tone } = standingOf(integration, stats, responder)
+  const failing = tone === 'bad' || word === 'retrying'
+  const { warnings } = integration
+  if (!failing && warnings.length === 0) return null
+  return (
+    <>
+      {failing && (
+        <Alert
+          color={tone === 'bad' ? 'red' : 'yellow'}
+          variant="light"
+          icon={<IconAlertTriangle aria-hidden />}
+          title={
+            word === 'disabled'
+              ? 'The hub disabled it'
+              : word === 'failing'
+                ? 'It fails'
+                : 'It is tried again'
+          }
+          role="status"
+        >
+          <Text size="sm">
+            <EventText>{why}</EventText>
+          </Text>
+          {word === 'failing' && !responder && (
+            <Text size="sm" c="dimmed">
+              What waits goes out as soon as its receiver answers again; no attempt is spent meanwhile.
+            </Text>
+          )}
+        </Alert>
+      )}
+      {warnings.length > 0 && (
+        <Alert color="yellow" variant="light" icon={<IconInfoCircle aria-hidden />} py="xs">
+          <List size="sm" spacing={2} listStyleType="none">
+            {warnings.map((each) => (
+              <List.Item key={`${each.field} ${each.message}`}>
+                <Link
+                  to="/integrations/$id/{-$tab}"
+                  params={{ id: integration.id, tab: tabFor(each.field) }}
+                  className="mono"
+                >
+                  {each.field}
+                </Link>{' '}
+                {each.message}
+              </List.Item>
+            ))}
+          </List>
+        </Alert>
+      )}
+    </>
+  )
+}
