@@ -1,12 +1,15 @@
 import type { QueryClient } from '@tanstack/react-query'
 import { createRouter, defaultStringifySearch } from '@tanstack/react-router'
 import { alertsRoutes } from '@/pages/alerts/route'
+import { auditRoutes } from '@/pages/audit/route'
 import { blocksRoutes } from '@/pages/blocks/route'
 import { capturesRoutes } from '@/pages/captures/route'
+import { deliveriesRoutes } from '@/pages/deliveries/route'
 import { docsRoutes } from '@/pages/docs/route'
 import { eventsRoutes } from '@/pages/events/route'
 import { incidentsRoutes } from '@/pages/incidents/route'
 import { integrationsRoutes } from '@/pages/integrations/route'
+import { mailboxRoutes } from '@/pages/mailbox/route'
 import { overviewRoutes } from '@/pages/overview/route'
 import { signInRoutes } from '@/pages/signin/route'
 import { NotFound } from '@/state/NotFound'
@@ -21,7 +24,10 @@ const routeTree = rootRoute.addChildren([
     ...blocksRoutes,
     ...eventsRoutes,
     ...integrationsRoutes,
+    ...deliveriesRoutes,
+    ...mailboxRoutes,
     ...capturesRoutes,
+    ...auditRoutes,
     ...docsRoutes,
   ]),
 ])

@@ -1,0 +1,96 @@
+import type { Schemas } from '@/api/client'
+import type { Tone } from '@/text/State'
+
+/** Act is an audited act. */
+export type Act = Schemas['Act']
+
+const tones: Record<string, Tone> = {
+  ok: 'good',
+  failed: 'bad',
+  refused: 'warn',
+  running: 'busy',
+  unknown: 'warn',
+}
+
+/** outcomeTone is what an outcome means. */
+export const outcomeTone = (outcome: string): Tone => tones[outcome] ?? 'calm'
+
+const meanings: Record<string, string> = {
+  ok: 'It was done.',
+  failed: 'It was tried, and did not succeed.',
+  refused: 'It was not allowed, or asked for what cannot be.',
+  running: 'It has not ended yet.',
+  unknown: 'The hub ended before it was known: look at the target.',
+}
+
+/** outcomeMeaning says what an outcome means, in a sentence. */
+export const outcomeMeaning = (outcome: string): string => meanings[outcome] ?? ''
+
+/** nameOf names who acted. */
+export function nameOf(actor: Act['actor']): string {
+  if (actor.name) return actor.name
+  if (actor.kind === 'system') return 'the hub itself'
+  if (actor.kind === 'local') return 'somebody at the command line'
+  return actor.id ?? actor.kind
+}
+
+const kinds: Record<string, string> = {
+  key: 'API key',
+  user: 'person',
+  local: 'command line',
+  system: 'the hub',
+  integration: 'integration',
+}
+
+/** kindOf says what sort of actor it is. */
+export const kindOf = (actor: Act['actor']): string => kinds[actor.kind] ?? actor.kind
+
+/** Change is one field that an act changed; a side that is not there was not there then. */
+export interface Change {
+  field: string
+  before?: unknown
+  after?: unknown
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/**
+ * changesOf puts before and after side by side, field by field, by name. undefined when either is no object: then they
+ * are shown whole.
+ */
+export function changesOf({ before, after }: Pick<Act, 'before' | 'after'>): Change[] | undefined {
+  if ((before !== undefined && !isObject(before)) || (after !== undefined && !isObject(after)))
+    return undefined
+  const old = before ?? {}
+  const now = after ?? {}
+  const fields = [...new Set([...Object.keys(old), ...Object.keys(now)])].sort()
+  return fields.map((field) => ({ field, before: old[field], after: now[field] }))
+}
+
+/** groups are what acts are about, as a filter by action takes them. */
+export const groups: { value: string; label: string }[] = [
+  { value: 'account.*', label: 'Accounts' },
+  { value: 'alert.*', label: 'Alerts' },
+  { value: 'api_key.*', label: 'API keys' },
+  { value: 'audit.*', label: 'The audit record' },
+  { value: 'backup.*', label: 'Backups' },
+  { value: 'block.*', label: 'Blocks' },
+  { value: 'delivery.*', label: 'Deliveries' },
+  { value: 'incident.*', label: 'Incidents' },
+  { value: 'incident_rule.*', label: 'Incident rules' },
+  { value: 'integration.*', label: 'Integrations' },
+  { value: 'job.*', label: 'Jobs' },
+  { value: 'mailbox.*', label: 'Mailbox' },
+  { value: 'mapping.*', label: 'Severity mapping' },
+  { value: 'never_block.*', label: 'Never-block list' },
+  { value: 'project.*', label: 'Projects' },
+  { value: 'responder.*', label: 'Responders' },
+  { value: 'response.*', label: 'Response' },
+  { value: 'response_rule.*', label: 'Response rules' },
+  { value: 'secrets.*', label: 'Secrets' },
+  { value: 'session.*', label: 'Sessions' },
+  { value: 'silence.*', label: 'Silences' },
+  { value: 'source.*', label: 'Sources' },
+  { value: 'user.*', label: 'People' },
+]

@@ -1,0 +1,138 @@
+import { Box, Button, Drawer, Group, Stack, Tabs, Text, Tooltip } from '@mantine/core'
+import { IconRefresh } from '@tabler/icons-react'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { getRouteApi, useNavigate } from '@tanstack/react-router'
+import { api } from '@/api/client'
+import { IntegrationName } from '@/delivery/integrations'
+import { type Delivery, whyNoRetry } from '@/delivery/words'
+import { useLive } from '@/live/LiveProvider'
+import { useCan } from '@/session/me'
+import { Loaded } from '@/state/Loaded'
+import { State } from '@/text/State'
+import { Attempts } from './Attempts'
+import { EventPart } from './EventPart'
+import { Facts } from './Facts'
+import { RequestNow } from './RequestNow'
+import { detailKey, useRetry } from './retry'
+import { type DeliverySearch, filterOf } from './search'
+
+const route = getRouteApi('/shell/deliveries/$delivery')
+
+/** DeliveryDrawer is one delivery, beside the list. */
+export function DeliveryDrawer() {
+  const { delivery: id } = route.useParams()
+  const search = route.useSearch()
+  const navigate = useNavigate()
+  const queries = useQueryClient()
+  useLive('delivery', (data) => {
+    if ((data as Delivery)?.id === id) void queries.invalidateQueries({ queryKey: detailKey(id) })
+  })
+  const query = useQuery({
+    queryKey: detailKey(id),
+    queryFn: async ({ signal }) => {
+      const { data } = await api.GET('/api/v1/deliveries/{id}', { params: { path: { id } }, signal })
+      if (!data) throw new Error('the hub answered without the delivery')
+      return data
+    },
+  })
+  const row = query.data
+  return (
+    <Drawer
+      opened
+      onClose={() => void navigate({ to: '/deliveries', search: filterOf(search) })}
+      position="right"
+      size={760}
+      title={row ? <Heading row={row} /> : 'Delivery'}
+      overlayProps={{ backgroundOpacity: 0.35 }}
+      closeButtonProps={{ 'aria-label': 'Close the delivery' }}
+      styles={{ title: { minWidth: 0, flex: 1 } }}
+    >
+      <Loaded query={query} lines={12}>
+        {(delivery) => (
+          <Stack gap="md">
+            <Facts row={delivery} />
+            <Parts row={delivery} search={search} />
+          </Stack>
+        )}
+      </Loaded>
+    </Drawer>
+  )
+}
+
+function Heading({ row }: { row: Delivery }) {
+  return (
+    <Group gap="sm" justify="space-between" wrap="nowrap" pr="xs">
+      <Box miw={0}>
+        <Group gap="xs" wrap="nowrap">
+          <Text fw={650} fz="md" truncate>
+            {row.type ?? 'Expired range'}
+          </Text>
+          <State value={row.status} />
+        </Group>
+        <Text size="sm" c="dimmed" truncate>
+          to <IntegrationName id={row.integration} link />
+        </Text>
+      </Box>
+      <Retry row={row} />
+    </Group>
+  )
+}
+
+function Retry({ row }: { row: Delivery }) {
+  const allowed = useCan('deliveries:write')
+  const retry = useRetry(row)
+  const why = whyNoRetry(row.status) || (allowed ? '' : 'Your role does not allow it.')
+  return (
+    <Tooltip label={why} disabled={!why}>
+      <Button
+        leftSection={<IconRefresh size={16} aria-hidden />}
+        loading={retry.isPending}
+        // Kept in reach of the keyboard, so that the reason can be read.
+        data-disabled={why ? true : undefined}
+        aria-disabled={why ? true : undefined}
+        onClick={() => !why && retry.mutate()}
+        style={{ flexShrink: 0 }}
+      >
+        Retry now
+      </Button>
+    </Tooltip>
+  )
+}
+
+function Parts({ row, search }: { row: Delivery; search: DeliverySearch }) {
+  const navigate = useNavigate()
+  const show = search.show ?? 'attempts'
+  return (
+    <Tabs
+      value={show}
+      keepMounted={false}
+      onChange={(next) =>
+        void navigate({
+          to: '/deliveries/$delivery',
+          params: { delivery: row.id },
+          search: { ...search, show: next === 'request' || next === 'event' ? next : undefined },
+          replace: true,
+        })
+      }
+    >
+      <Tabs.List>
+        <Tabs.Tab value="attempts">Attempts</Tabs.Tab>
+        {row.event && <Tabs.Tab value="request">Request</Tabs.Tab>}
+        {row.event && <Tabs.Tab value="event">Event</Tabs.Tab>}
+      </Tabs.List>
+      <Tabs.Panel value="attempts" pt="md">
+        <Attempts row={row} />
+      </Tabs.Panel>
+      {row.event && (
+        <Tabs.Panel value="request" pt="md">
+          <RequestNow integration={row.integration} event={row.event} />
+        </Tabs.Panel>
+      )}
+      {row.event && (
+        <Tabs.Panel value="event" pt="md">
+          <EventPart id={row.event} />
+        </Tabs.Panel>
+      )}
+    </Tabs>
+  )
+}

@@ -1,0 +1,118 @@
+import { Anchor, Box, Text } from '@mantine/core'
+import { Link } from '@tanstack/react-router'
+import { Fragment, type ReactNode } from 'react'
+import type { Schemas } from '@/api/client'
+import { IntegrationName } from '@/delivery/integrations'
+import { causeClass, type Delivery, gradeMeaning, splitCause, statusMeaning } from '@/delivery/words'
+import { Ago, When } from '@/text/Ago'
+import { EventText } from '@/text/EventText'
+import { Identifier } from '@/text/Identifier'
+import { full } from '@/text/number'
+import classes from './Facts.module.css'
+
+/** Facts says of a delivery where it stands, why, what comes next, and what it has to do with others. */
+export function Facts({ row }: { row: Delivery }) {
+  return (
+    <Box className={classes.box}>
+      <dl className={classes.facts}>
+        {facts(row).map(([name, value]) => (
+          <Fragment key={name}>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </Fragment>
+        ))}
+      </dl>
+    </Box>
+  )
+}
+
+function facts(row: Delivery): [name: string, value: ReactNode][] {
+  const list: [string, ReactNode][] = [['Status', <Standing key="" row={row} />]]
+  if (row.cause) list.push(['Cause', <Cause key="" row={row} />])
+  if (row.due)
+    list.push([
+      row.status === 'held' ? 'Goes out' : 'Next attempt',
+      <span key="">
+        <Ago time={row.due} inherit fw={600} /> <Dim>{<When time={row.due} inherit />}</Dim>
+      </span>,
+    ])
+  if (row.grade)
+    list.push([
+      'Grade',
+      <span key="">
+        {row.grade} <Dim>{gradeMeaning(row.grade)}</Dim>
+      </span>,
+    ])
+  if (row.matched) list.push(['Events', `${full(row.matched)} that the integration wanted`])
+  if (row.event) list.push(['Event', <EventLink key="" id={row.event} />])
+  if (row.ordering_key)
+    list.push([
+      'Ordering key',
+      <EventText key="" inherit className="mono">
+        {row.ordering_key}
+      </EventText>,
+    ])
+  if (row.job)
+    list.push([
+      'Brought by',
+      <Anchor key="" component={Link} to={`/deliveries/jobs/${row.job}`} inherit>
+        a backfill
+      </Anchor>,
+    ])
+  if (row.fallback_of) list.push(['Fallback of', <Other key="" link={row.fallback_of} />])
+  if (row.fallback) list.push(['Fallback', <Other key="" link={row.fallback} />])
+  list.push(['Delivery id', <Identifier key="" value={row.id} what="the delivery's id" />])
+  return list
+}
+
+function Dim({ children }: { children: ReactNode }) {
+  return (
+    <Text span inherit c="dimmed">
+      {children}
+    </Text>
+  )
+}
+
+function Standing({ row }: { row: Delivery }) {
+  return (
+    <span>
+      {statusMeaning(row.status)}{' '}
+      <Dim>
+        {row.since && (
+          <>
+            Since <When time={row.since} inherit />.
+          </>
+        )}
+      </Dim>
+    </span>
+  )
+}
+
+function Cause({ row }: { row: Delivery }) {
+  const { what } = splitCause(row.cause)
+  return (
+    <span>
+      <EventText inherit>{what}</EventText>{' '}
+      {row.cause_class && <Dim>({causeClass(row.cause_class).toLowerCase()})</Dim>}
+    </span>
+  )
+}
+
+function EventLink({ id }: { id: string }) {
+  return (
+    <Anchor component={Link} to={`/events/${id}`} inherit className="mono">
+      {id}
+    </Anchor>
+  )
+}
+
+function Other({ link }: { link: Schemas['DeliveryLink'] }) {
+  return (
+    <span>
+      <Anchor component={Link} to={`/deliveries/${link.delivery}`} inherit underline="always">
+        the delivery
+      </Anchor>{' '}
+      to <IntegrationName id={link.integration} link />
+    </span>
+  )
+}
