@@ -11,6 +11,7 @@ import { incidentsRoutes } from '@/pages/incidents/route'
 import { integrationsRoutes } from '@/pages/integrations/route'
 import { mailboxRoutes } from '@/pages/mailbox/route'
 import { overviewRoutes } from '@/pages/overview/route'
+import { settingsRoutes } from '@/pages/settings/route'
 import { signInRoutes } from '@/pages/signin/route'
 import { NotFound } from '@/state/NotFound'
 import { rootRoute, shellRoute } from './root'
@@ -28,6 +29,7 @@ const routeTree = rootRoute.addChildren([
     ...mailboxRoutes,
     ...capturesRoutes,
     ...auditRoutes,
+    ...settingsRoutes,
     ...docsRoutes,
   ]),
 ])

@@ -1,0 +1,52 @@
+import { Alert, Button, Group, Stack, Text } from '@mantine/core'
+import type { ReactNode } from 'react'
+import type { Problem } from '@/api/problem'
+
+/** FormFoot ends a form: what went wrong as a whole, and its buttons. reload reads the newer state when somebody else was faster. */
+export function FormFoot({
+  verb,
+  busy,
+  problem,
+  cancel,
+  reload,
+  disabled,
+  children,
+}: {
+  verb: string
+  busy: boolean
+  problem: Problem | undefined
+  cancel?: () => void
+  reload?: () => void
+  disabled?: boolean
+  children?: ReactNode
+}) {
+  return (
+    <Stack gap="sm">
+      {problem && (
+        <Alert color="red" variant="light" role="alert">
+          <Text size="sm">
+            {problem.status === 412
+              ? 'Somebody else changed this in the meantime. Nothing was saved.'
+              : problem.message}
+          </Text>
+          {problem.status === 412 && reload && (
+            <Button size="xs" variant="light" color="red" mt="xs" onClick={reload}>
+              Show what it is now
+            </Button>
+          )}
+        </Alert>
+      )}
+      <Group justify="flex-end">
+        {children}
+        {cancel && (
+          <Button variant="default" onClick={cancel}>
+            Cancel
+          </Button>
+        )}
+        <Button type="submit" loading={busy} disabled={disabled}>
+          {verb}
+        </Button>
+      </Group>
+    </Stack>
+  )
+}

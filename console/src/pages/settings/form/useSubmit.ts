@@ -1,0 +1,34 @@
+import type { UseFormReturnType } from '@mantine/form'
+import { useState } from 'react'
+import { asProblem, fieldMessages, type Problem } from '@/api/problem'
+
+/**
+ * useSubmit sends a form. What the hub says of a field is put at the field: place says where, by the field's path in the
+ * request; by default it is the same path in the form.
+ */
+export function useSubmit<V extends Record<string, unknown>>(
+  form: UseFormReturnType<V>,
+  send: (values: V) => Promise<unknown>,
+  place: (field: string) => string = (field) => field,
+) {
+  const [busy, setBusy] = useState(false)
+  const [problem, setProblem] = useState<Problem>()
+  const submit = form.onSubmit(async (values) => {
+    setBusy(true)
+    setProblem(undefined)
+    try {
+      await send(values)
+    } catch (thrown) {
+      const why = asProblem(thrown)
+      form.setErrors(
+        Object.fromEntries(
+          Object.entries(fieldMessages(why)).map(([field, message]) => [place(field), message]),
+        ),
+      )
+      setProblem(why)
+    } finally {
+      setBusy(false)
+    }
+  })
+  return { submit, busy, problem, setProblem }
+}

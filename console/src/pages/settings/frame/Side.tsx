@@ -1,0 +1,36 @@
+import { Drawer } from '@mantine/core'
+import { type ReactNode, useState } from 'react'
+
+/** SideProps describe what stands at the side of a list: the details of a line, or the form for a new one. */
+export interface SideProps {
+  opened: boolean
+  close: () => void
+  title: ReactNode
+  /** held keeps it open until its own button closes it: something is shown in it that is shown only once. */
+  held?: boolean
+  wide?: boolean
+  children: ReactNode
+}
+
+/** Side shows something beside the list. What it showed stays while it slides away. */
+export function Side({ opened, close, title, held, wide, children }: SideProps) {
+  const [kept, setKept] = useState<{ title: ReactNode; children: ReactNode }>({ title, children })
+  if (opened && (kept.title !== title || kept.children !== children)) setKept({ title, children })
+  const shown = opened ? { title, children } : kept
+  return (
+    <Drawer
+      opened={opened}
+      onClose={close}
+      title={shown.title}
+      position="right"
+      size={wide ? 720 : 520}
+      closeOnClickOutside={!held}
+      closeOnEscape={!held}
+      withCloseButton={!held}
+      closeButtonProps={{ 'aria-label': 'Close' }}
+      styles={{ title: { fontWeight: 650, fontSize: 'var(--mantine-font-size-lg)' } }}
+    >
+      {shown.children}
+    </Drawer>
+  )
+}

@@ -1,0 +1,60 @@
+import { Group, List, Stack } from '@mantine/core'
+import type { Schemas } from '@/api/client'
+import { When } from '@/text/Ago'
+import { EventText } from '@/text/EventText'
+import { Identifier } from '@/text/Identifier'
+import { Fact } from '../frame/Fact'
+import { Mono } from '../frame/Mono'
+import { inWords } from './draft'
+import { useIntegrationNames } from './integrationNames'
+import { SilenceMenu } from './SilenceMenu'
+
+/** SilenceDetails shows a silence whole. */
+export function SilenceDetails({ silence }: { silence: Schemas['Silence'] }) {
+  const { nameOf } = useIntegrationNames()
+  return (
+    <Stack>
+      <Group justify="space-between" align="flex-start" wrap="nowrap">
+        <Fact label="What it is about; all of it must hold">
+          <List size="sm">
+            {silence.matchers.map((matcher) => (
+              <List.Item key={inWords(matcher)}>
+                <EventText inherit>{inWords(matcher)}</EventText>
+              </List.Item>
+            ))}
+            {silence.where && (
+              <List.Item>
+                <Mono>{silence.where}</Mono>
+              </List.Item>
+            )}
+          </List>
+        </Fact>
+        <SilenceMenu silence={silence} />
+      </Group>
+      <Fact label="Reason">
+        <EventText inherit>{silence.reason || '–'}</EventText>
+      </Fact>
+      <Group gap="xl">
+        <Fact label="Begins">
+          <When time={silence.starts_at} />
+        </Fact>
+        <Fact label="Ends">
+          <When time={silence.ends_at} />
+        </Fact>
+        <Fact label="By">
+          <EventText inherit>{silence.author}</EventText>
+        </Fact>
+      </Group>
+      <Fact label="Integrations">
+        {silence.integrations.length === 0 ? (
+          'all of the account'
+        ) : (
+          <EventText inherit>{silence.integrations.map(nameOf).join(', ')}</EventText>
+        )}
+      </Fact>
+      <Fact label="Id">
+        <Identifier value={silence.id} />
+      </Fact>
+    </Stack>
+  )
+}
