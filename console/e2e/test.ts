@@ -1,5 +1,5 @@
 import AxeBuilder from '@axe-core/playwright'
-import { test as base, expect, type Page } from '@playwright/test'
+import { type BrowserContext, test as base, expect, type Page, request } from '@playwright/test'
 import { type Hub, owner, startHub } from './hub'
 
 interface Signed {
@@ -9,32 +9,27 @@ interface Signed {
   stranger: Page
 }
 
-/** test has a hub for each worker, and a page that is signed in to it. */
-export const test = base.extend<Signed, { hub: Hub; state: string }>({
-  hub: [
+/** Start is a hub with its first owner: what the tests of a file begin with. */
+interface Start {
+  file: string
+  hub: Hub
+  /** state is the cookies of the owner's browser. */
+  state: Awaited<ReturnType<BrowserContext['storageState']>>
+}
+
+/** test has a hub for each file, so that no file sees what another left behind, and a page that is signed in to it. */
+export const test = base.extend<Signed & { hub: Hub; state: Start['state'] }, { started: Hubs }>({
+  started: [
     // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the pattern
     async ({}, use) => {
-      const hub = await startHub()
-      await use(hub)
-      await hub.stop()
-    },
-    { scope: 'worker', timeout: 120_000 },
-  ],
-  state: [
-    async ({ hub, browser }, use, worker) => {
-      const context = await browser.newContext()
-      const file = `${worker.project.outputDir}/state-${worker.parallelIndex}-${Date.now()}.json`
-      const answer = await context.request.post(`${hub.url}/api/v1/setup`, {
-        headers: { Origin: hub.url },
-        data: { token: new URL(hub.setupLink).hash.replace('#token=', ''), ...owner },
-      })
-      if (!answer.ok()) throw new Error(`making the owner: ${answer.status()} ${await answer.text()}`)
-      await context.storageState({ path: file })
-      await context.close()
-      await use(file)
+      const started = new Hubs()
+      await use(started)
+      await started.stop()
     },
     { scope: 'worker' },
   ],
+  hub: async ({ started }, use, { file }) => use((await started.of(file)).hub),
+  state: async ({ started }, use, { file }) => use((await started.of(file)).state),
   baseURL: async ({ hub }, use) => use(hub.url),
   page: async ({ browser, hub, state, colorScheme, viewport }, use) => {
     const context = await browser.newContext({
@@ -44,6 +39,7 @@ export const test = base.extend<Signed, { hub: Hub; state: string }>({
       viewport,
       locale: 'en-GB',
       timezoneId: 'UTC',
+      reducedMotion: 'reduce',
     })
     const page = await context.newPage()
     const faults = watch(page)
@@ -52,7 +48,7 @@ export const test = base.extend<Signed, { hub: Hub; state: string }>({
     expect(faults, 'what the browser complained about').toEqual([])
   },
   stranger: async ({ browser, hub }, use) => {
-    const context = await browser.newContext({ baseURL: hub.url })
+    const context = await browser.newContext({ baseURL: hub.url, reducedMotion: 'reduce' })
     const page = await context.newPage()
     const faults = watch(page)
     await use(page)
@@ -60,6 +56,37 @@ export const test = base.extend<Signed, { hub: Hub; state: string }>({
     expect(faults, 'what the browser complained about').toEqual([])
   },
 })
+
+/** Hubs starts a worker's hubs, one at a time: that of the file which is tried. */
+class Hubs {
+  private current?: Start
+
+  async of(file: string): Promise<Start> {
+    if (this.current?.file === file) return this.current
+    await this.stop()
+    const hub = await startHub()
+    this.current = { file, hub, state: { cookies: [], origins: [] } }
+    this.current.state = await firstOwner(hub)
+    return this.current
+  }
+
+  async stop() {
+    await this.current?.hub.stop()
+    this.current = undefined
+  }
+}
+
+async function firstOwner(hub: Hub): Promise<Start['state']> {
+  const context = await request.newContext({ baseURL: hub.url })
+  const answer = await context.post('/api/v1/setup', {
+    headers: { Origin: hub.url },
+    data: { token: new URL(hub.setupLink).hash.replace('#token=', ''), ...owner },
+  })
+  if (!answer.ok()) throw new Error(`making the owner: ${answer.status()} ${await answer.text()}`)
+  const state = await context.storageState()
+  await context.dispose()
+  return state
+}
 
 export { expect }
 
@@ -86,8 +113,10 @@ export async function accessible(page: Page): Promise<void> {
         .map((each) => each.finished.catch(() => undefined)),
     ),
   )
+  // Only what is wrong is told, and in this one frame, as the console has no other: axe takes a third of the time.
   const { violations } = await new AxeBuilder({ page })
-    .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'])
+    .options({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'], resultTypes: ['violations'] })
+    .setLegacyMode(true)
     .analyze()
   const bad = violations.filter((each) => each.impact === 'serious' || each.impact === 'critical')
   expect(
