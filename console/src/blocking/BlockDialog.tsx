@@ -1,5 +1,5 @@
-import { Modal } from '@mantine/core'
-import { useEffect, useState } from 'react'
+import { useState } from 'react'
+import { Dialog } from '@/act/Dialog'
 import { $api, type Schemas } from '@/api/client'
 import { Failure } from '@/state/Failure'
 import { Loading } from '@/state/Loading'
@@ -28,24 +28,21 @@ export interface BlockDialogProps {
  * responders have proven it. It is open while it is in the page.
  */
 export function BlockDialog(props: BlockDialogProps) {
-  const [opened, setOpened] = useState(false)
   const [made, setMade] = useState<Schemas['BlockAsked']>()
-  // Opened after it is there, so that closing gives the focus back to what had it.
-  useEffect(() => setOpened(true), [])
   return (
-    <Modal
-      opened={opened}
-      onClose={() => setOpened(false)}
-      onExitTransitionEnd={() => props.onDone?.(made)}
+    <Dialog
       title={made ? `Block of ${made.target}` : 'Block an address'}
       size="lg"
+      gone={() => props.onDone?.(made)}
     >
-      {made ? (
-        <BlockProgress asked={made} close={() => setOpened(false)} />
-      ) : (
-        <Asking {...props} close={() => setOpened(false)} done={setMade} />
-      )}
-    </Modal>
+      {(close) =>
+        made ? (
+          <BlockProgress asked={made} close={close} />
+        ) : (
+          <Asking {...props} close={close} done={setMade} />
+        )
+      }
+    </Dialog>
   )
 }
 

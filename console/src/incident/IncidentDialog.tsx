@@ -1,7 +1,8 @@
-import { Alert, Button, Group, Modal, SegmentedControl, Select, Stack, Text, TextInput } from '@mantine/core'
+import { Alert, Button, Group, SegmentedControl, Select, Stack, Text, TextInput } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
-import { type FormEvent, useEffect, useState } from 'react'
+import { type FormEvent, useState } from 'react'
+import { Dialog } from '@/act/Dialog'
 import { done } from '@/act/notify'
 import { $api, api, type Schemas } from '@/api/client'
 import { asProblem, fieldMessages, type Problem } from '@/api/problem'
@@ -25,26 +26,24 @@ export interface IncidentDialogProps {
 
 /** IncidentDialog makes an incident of alerts, or puts them under one that is open. It is open while it is in the page. */
 export function IncidentDialog({ alerts, follow, onDone }: IncidentDialogProps) {
-  const [opened, setOpened] = useState(false)
   const [made, setMade] = useState<Schemas['Incident']>()
-  useEffect(() => setOpened(true), [])
   return (
-    <Modal
-      opened={opened}
-      onClose={() => setOpened(false)}
-      onExitTransitionEnd={() => onDone(made)}
+    <Dialog
       title={alerts.length > 0 ? `${count(alerts.length, 'alert')} under an incident` : 'New incident'}
+      gone={() => onDone(made)}
     >
-      <Form
-        alerts={alerts}
-        follow={follow}
-        close={() => setOpened(false)}
-        done={(incident) => {
-          setMade(incident)
-          setOpened(false)
-        }}
-      />
-    </Modal>
+      {(close) => (
+        <Form
+          alerts={alerts}
+          follow={follow}
+          close={close}
+          done={(incident) => {
+            setMade(incident)
+            close()
+          }}
+        />
+      )}
+    </Dialog>
   )
 }
 

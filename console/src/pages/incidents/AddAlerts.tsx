@@ -1,6 +1,7 @@
-import { Alert, Button, Checkbox, Group, Modal, Stack, Text, TextInput } from '@mantine/core'
+import { Alert, Button, Checkbox, Group, Stack, Text, TextInput } from '@mantine/core'
 import { IconSearch } from '@tabler/icons-react'
-import { type FormEvent, useEffect, useState } from 'react'
+import { type FormEvent, useState } from 'react'
+import { Dialog } from '@/act/Dialog'
 import { done } from '@/act/notify'
 import { $api, api } from '@/api/client'
 import { asProblem } from '@/api/problem'
@@ -13,18 +14,21 @@ import type { Incident } from './columns'
 /** mostFound is how many alerts a search shows. */
 const mostFound = 20
 
-/** AddAlerts searches alerts and puts them under an incident. It is open while it is in the page. */
-export function AddAlerts({
-  incident,
-  again,
-  onDone,
-}: {
+interface Props {
   incident: Incident
   again: () => Promise<void>
-  onDone: () => void
-}) {
-  const [opened, setOpened] = useState(false)
-  useEffect(() => setOpened(true), [])
+}
+
+/** AddAlerts searches alerts and puts them under an incident. It is open while it is in the page. */
+export function AddAlerts({ onDone, ...props }: Props & { onDone: () => void }) {
+  return (
+    <Dialog title={`Put alerts under ${props.incident.id}`} size="lg" gone={onDone}>
+      {(close) => <Search {...props} close={close} />}
+    </Dialog>
+  )
+}
+
+function Search({ incident, again, close }: Props & { close: () => void }) {
   const [words, setWords] = useState('')
   const [q, setQ] = useState('')
   const [chosen, setChosen] = useState<string[]>([])
@@ -48,65 +52,57 @@ export function AddAlerts({
       })
       await again()
       done(`${count(chosen.length, 'alert')} put under ${incident.id}.`)
-      setOpened(false)
+      close()
     } catch (thrown) {
       setError(asProblem(thrown).message)
       setBusy(false)
     }
   }
   return (
-    <Modal
-      opened={opened}
-      onClose={() => setOpened(false)}
-      onExitTransitionEnd={onDone}
-      title={`Put alerts under ${incident.id}`}
-      size="lg"
-    >
-      <Stack gap="sm">
-        <form onSubmit={search}>
-          <TextInput
-            label="Find alerts"
-            placeholder="Words in titles, entities, rules and keys; Enter searches"
-            leftSection={<IconSearch size={16} aria-hidden />}
-            value={words}
-            onChange={(e) => setWords(e.currentTarget.value)}
-            maxLength={1000}
-            data-autofocus
-          />
-        </form>
-        {found.error ? <Failure error={found.error} retry={() => void found.refetch()} /> : null}
-        {found.isPending && <Loading lines={5} />}
-        {found.data && others.length === 0 && (
-          <Text size="sm" c="dimmed">
-            No other alert has these words.
-          </Text>
-        )}
-        <Checkbox.Group aria-label="Alerts that were found" value={chosen} onChange={setChosen}>
-          <Stack gap={8}>
-            {others.map((alert) => (
-              <Checkbox
-                key={alert.id}
-                value={alert.id}
-                label={visible(alert.title).slice(0, 160) || alert.dedup_key}
-                description={[alert.severity, alert.status, alert.incident].filter(Boolean).join(' · ')}
-              />
-            ))}
-          </Stack>
-        </Checkbox.Group>
-        {error && (
-          <Alert color="red" variant="light" role="alert">
-            {error}
-          </Alert>
-        )}
-        <Group justify="flex-end">
-          <Button variant="default" onClick={() => setOpened(false)}>
-            Cancel
-          </Button>
-          <Button loading={busy} disabled={chosen.length === 0} onClick={() => void put()}>
-            {chosen.length > 0 ? `Put ${count(chosen.length, 'alert')} under it` : 'Put under it'}
-          </Button>
-        </Group>
-      </Stack>
-    </Modal>
+    <Stack gap="sm">
+      <form onSubmit={search}>
+        <TextInput
+          label="Find alerts"
+          placeholder="Words in titles, entities, rules and keys; Enter searches"
+          leftSection={<IconSearch size={16} aria-hidden />}
+          value={words}
+          onChange={(e) => setWords(e.currentTarget.value)}
+          maxLength={1000}
+          data-autofocus
+        />
+      </form>
+      {found.error ? <Failure error={found.error} retry={() => void found.refetch()} /> : null}
+      {found.isPending && <Loading lines={5} />}
+      {found.data && others.length === 0 && (
+        <Text size="sm" c="dimmed">
+          No other alert has these words.
+        </Text>
+      )}
+      <Checkbox.Group aria-label="Alerts that were found" value={chosen} onChange={setChosen}>
+        <Stack gap={8}>
+          {others.map((alert) => (
+            <Checkbox
+              key={alert.id}
+              value={alert.id}
+              label={visible(alert.title).slice(0, 160) || alert.dedup_key}
+              description={[alert.severity, alert.status, alert.incident].filter(Boolean).join(' · ')}
+            />
+          ))}
+        </Stack>
+      </Checkbox.Group>
+      {error && (
+        <Alert color="red" variant="light" role="alert">
+          {error}
+        </Alert>
+      )}
+      <Group justify="flex-end">
+        <Button variant="default" onClick={close}>
+          Cancel
+        </Button>
+        <Button loading={busy} disabled={chosen.length === 0} onClick={() => void put()}>
+          {chosen.length > 0 ? `Put ${count(chosen.length, 'alert')} under it` : 'Put under it'}
+        </Button>
+      </Group>
+    </Stack>
   )
 }

@@ -2,7 +2,6 @@ import {
   Alert,
   Button,
   Group,
-  Modal,
   MultiSelect,
   NumberInput,
   Stack,
@@ -12,7 +11,8 @@ import {
 } from '@mantine/core'
 import { useForm } from '@mantine/form'
 import { useQueryClient } from '@tanstack/react-query'
-import { useEffect, useState } from 'react'
+import { useState } from 'react'
+import { Dialog } from '@/act/Dialog'
 import { done } from '@/act/notify'
 import { api } from '@/api/client'
 import { asProblem, fieldMessages, type Problem } from '@/api/problem'
@@ -30,18 +30,10 @@ const sharedThings = [
 
 /** RuleDialog makes or changes an incident rule, and tries it before. It is open while it is in the page. */
 export function RuleDialog({ rule, onDone }: { rule: Rule | undefined; onDone: () => void }) {
-  const [opened, setOpened] = useState(false)
-  useEffect(() => setOpened(true), [])
   return (
-    <Modal
-      opened={opened}
-      onClose={() => setOpened(false)}
-      onExitTransitionEnd={onDone}
-      title={rule ? 'Change the rule' : 'New incident rule'}
-      size="lg"
-    >
-      <Form rule={rule} close={() => setOpened(false)} />
-    </Modal>
+    <Dialog title={rule ? 'Change the rule' : 'New incident rule'} size="lg" gone={onDone}>
+      {(close) => <Form rule={rule} close={close} />}
+    </Dialog>
   )
 }
 
