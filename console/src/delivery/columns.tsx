@@ -1,11 +1,11 @@
 import { Group, Stack, Text } from '@mantine/core'
+import { IntegrationName } from '@/integration/IntegrationName'
 import type { Column } from '@/table/columns'
 import { Ago } from '@/text/Ago'
 import { EventText } from '@/text/EventText'
 import { full } from '@/text/number'
 import { Severity } from '@/text/Severity'
 import { State } from '@/text/State'
-import { IntegrationName } from './integrations'
 import { causeClass, type Delivery, splitCause } from './words'
 
 /** deliveryName names a delivery for those who do not see its line. */

@@ -13,7 +13,7 @@ import {
   IconSparkles,
   IconUser,
 } from '@tabler/icons-react'
-import { useIntegrationNames } from '@/integration/useIntegrationNames'
+import { useIntegrationsByID } from '@/integration/integrations'
 import { PageLink } from '@/link/PageLink'
 import { Ago } from '@/text/Ago'
 import { EventText } from '@/text/EventText'
@@ -38,7 +38,7 @@ const pictures: Record<string, Icon> = {
 
 /** History shows what happened to something, line by line, in the order in which the lines are given. */
 export function History({ lines }: { lines: readonly HistoryLine[] }) {
-  const names = useIntegrationNames()
+  const integrations = useIntegrationsByID()
   if (lines.length === 0)
     return (
       <Text size="sm" c="dimmed">
@@ -57,7 +57,7 @@ export function History({ lines }: { lines: readonly HistoryLine[] }) {
           <Timeline.Item
             key={line.id ?? `${line.at} ${line.verb} ${line.event ?? ''} ${line.note ?? ''}`}
             bullet={<Picture size={12} aria-hidden />}
-            title={<Head line={line} via={names.get(line.via ?? '')} />}
+            title={<Head line={line} via={integrations.get(line.via ?? '')?.name} />}
           >
             <Body line={line} />
           </Timeline.Item>

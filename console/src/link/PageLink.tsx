@@ -6,6 +6,7 @@ import type { AriaAttributes, ReactNode } from 'react'
 export interface PageLinkProps extends AnchorProps, AriaAttributes {
   to: string
   search?: Record<string, string | undefined>
+  title?: string
   children?: ReactNode
 }
 

@@ -1,6 +1,6 @@
 import { Box, Group, Text } from '@mantine/core'
 import type { Schemas } from '@/api/client'
-import { useIntegrationNames } from '@/integration/useIntegrationNames'
+import { useIntegrationsByID } from '@/integration/integrations'
 import { PageLink } from '@/link/PageLink'
 import { useCan } from '@/session/me'
 import { Ago } from '@/text/Ago'
@@ -13,7 +13,7 @@ import classes from './Tickets.module.css'
 
 /** Tickets shows what other systems keep for an alert or an incident, and whether both sides agree. */
 export function Tickets({ tickets }: { tickets: readonly Schemas['Ticket'][] | undefined }) {
-  const names = useIntegrationNames()
+  const integrations = useIntegrationsByID()
   const mayLook = useCan('deliveries:write')
   if (!tickets || tickets.length === 0)
     return (
@@ -44,7 +44,7 @@ export function Tickets({ tickets }: { tickets: readonly Schemas['Ticket'][] | u
         <Text size="xs" c="dimmed" component="span">
           {mayLook && <LookNow integration={ticket.integration} />}{' '}
           <PageLink to={`/integrations/${ticket.integration}`}>
-            {visible(names.get(ticket.integration) ?? 'integration')}
+            {visible(integrations.get(ticket.integration)?.name ?? 'integration')}
           </PageLink>
         </Text>
       </Group>

@@ -1,6 +1,7 @@
 import { Group, Stack, Text } from '@mantine/core'
 import { IconArrowRight } from '@tabler/icons-react'
 import { $api, type Schemas } from '@/api/client'
+import { type Integration, useIntegrationsByID } from '@/integration/integrations'
 import { PageLink } from '@/link/PageLink'
 import { useLiveRefresh } from '@/live/LiveProvider'
 import { useCan } from '@/session/me'
@@ -8,7 +9,6 @@ import { Loaded } from '@/state/Loaded'
 import { Ago } from '@/text/Ago'
 import { EventText } from '@/text/EventText'
 import { State } from '@/text/State'
-import { type Named, useIntegrationNames } from './integrations'
 import classes from './WhereItWent.module.css'
 
 /** most is how many deliveries of an event are shown; the deliveries' page has them all. */
@@ -17,7 +17,7 @@ const most = 50
 /** WhereItWent shows the deliveries of an event as they go on, and leads to what capture integrations got of it. */
 export function WhereItWent({ event }: { event: string }) {
   const allowed = useCan('deliveries:read')
-  const { names } = useIntegrationNames()
+  const integrations = useIntegrationsByID()
   useLiveRefresh(['delivery', 'mailbox'], ['get', '/api/v1/deliveries'])
   const query = $api.useQuery(
     'get',
@@ -41,7 +41,11 @@ export function WhereItWent({ event }: { event: string }) {
         ) : (
           <Stack gap={0} component="ul" className={classes.list} aria-label="Where it went">
             {items.map((delivery) => (
-              <Line key={delivery.id} delivery={delivery} integration={names.get(delivery.integration)} />
+              <Line
+                key={delivery.id}
+                delivery={delivery}
+                integration={integrations.get(delivery.integration)}
+              />
             ))}
             {next && (
               <PageLink underline="hover" to="/deliveries" search={{ event }} size="sm" pt="xs">
@@ -55,7 +59,13 @@ export function WhereItWent({ event }: { event: string }) {
   )
 }
 
-function Line({ delivery, integration }: { delivery: Schemas['Delivery']; integration: Named | undefined }) {
+function Line({
+  delivery,
+  integration,
+}: {
+  delivery: Schemas['Delivery']
+  integration: Integration | undefined
+}) {
   const { id, event, status, attempts, since, cause } = delivery
   return (
     <li className={classes.line} data-testid="delivery">

@@ -1,7 +1,7 @@
 import { Anchor, Text } from '@mantine/core'
 import { Link } from '@tanstack/react-router'
 import { wayTo } from '@/app/shell/wayTo'
-import { IntegrationName } from '@/delivery/integrations'
+import { IntegrationName } from '@/integration/IntegrationName'
 import { EventText } from '@/text/EventText'
 
 /** Target names what was acted on, and leads to its page if it has one. */

@@ -9,8 +9,8 @@ import { SendSample } from '@/sample/SendSample'
 import { useCan } from '@/session/me'
 import { Empty } from '@/state/Empty'
 import { Loaded } from '@/state/Loaded'
+import { statsQuery } from '@/stats/statsQuery'
 import { visible } from '@/text/visible'
-import { statsQuery } from '@/trace/integrations'
 import { Inbox } from './Inbox'
 
 /** CapturesPage shows what a receiver would get: the payloads that a capture integration has kept. */

@@ -1,10 +1,10 @@
 import { Select } from '@mantine/core'
 import { IconAffiliate, IconTag } from '@tabler/icons-react'
-import { IntegrationFilter } from '@/delivery/integrations'
 import { type Status, statuses } from '@/delivery/words'
 import { Filters } from '@/filters/Filters'
 import { TextFilter } from '@/filters/TextFilter'
 import { TimeRange } from '@/filters/TimeRange'
+import { IntegrationFilter } from '@/integration/IntegrationFilter'
 import type { DeliveryFilter } from './search'
 
 /** DeliveryFilters are the filters above the list of deliveries. */

@@ -1,7 +1,7 @@
 import { Drawer, Group, Stack, Text } from '@mantine/core'
 import { getRouteApi, useNavigate } from '@tanstack/react-router'
 import { Fragment, type ReactNode } from 'react'
-import { IntegrationName } from '@/delivery/integrations'
+import { IntegrationName } from '@/integration/IntegrationName'
 import { JobProblems } from '@/jobs/JobProblems'
 import { JobProgress } from '@/jobs/JobProgress'
 import { type Job, title } from '@/jobs/job'

@@ -1,7 +1,7 @@
 import { Text } from '@mantine/core'
 import { useQueries } from '@tanstack/react-query'
 import { api, type Schemas } from '@/api/client'
-import { useIntegrationNames } from '@/integration/useIntegrationNames'
+import { useIntegrationsByID } from '@/integration/integrations'
 import { PageLink } from '@/link/PageLink'
 import { useLiveRefresh } from '@/live/LiveProvider'
 import { Panel } from '@/page/Panel'
@@ -24,7 +24,7 @@ const key = ['get', '/api/v1/deliveries', 'incident'] as const
 export function IncidentDeliveries({ number }: { number: string }) {
   const mayRead = useCan('deliveries:read')
   const timeline = useTimeline(number)
-  const names = useIntegrationNames()
+  const integrations = useIntegrationsByID()
   useLiveRefresh(['delivery', 'mailbox'], key)
   const events = timeline.rows
     .map((line) => line.event)
@@ -54,7 +54,11 @@ export function IncidentDeliveries({ number }: { number: string }) {
       )}
       <div>
         {deliveries.map((each) => (
-          <One key={each.id} delivery={each} name={names.get(each.integration) ?? each.integration} />
+          <One
+            key={each.id}
+            delivery={each}
+            name={integrations.get(each.integration)?.name ?? each.integration}
+          />
         ))}
       </div>
     </Panel>

@@ -1,10 +1,10 @@
 import { Select } from '@mantine/core'
 import { IconTag } from '@tabler/icons-react'
-import { IntegrationFilter } from '@/delivery/integrations'
 import { causeClasses } from '@/delivery/words'
 import { Filters } from '@/filters/Filters'
 import { TextFilter } from '@/filters/TextFilter'
 import { TimeRange } from '@/filters/TimeRange'
+import { IntegrationFilter } from '@/integration/IntegrationFilter'
 import { type Box, boxes, boxNames, type MailboxSearch, narrowed } from './search'
 
 /** MailboxFilters are the filters above the mailbox. */

@@ -1,6 +1,6 @@
 import { createRoute, lazyRouteComponent } from '@tanstack/react-router'
 import { shellRoute } from '@/app/root'
-import { statsQuery } from '@/trace/integrations'
+import { statsQuery } from '@/stats/statsQuery'
 import { asWindow, type PulseWindow } from './window'
 
 const overviewRoute = createRoute({

@@ -1,31 +1,9 @@
-import { queryOptions, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useRef } from 'react'
-import { $api, api, type Schemas } from '@/api/client'
+import { $api } from '@/api/client'
+import { integrationsQuery } from '@/integration/integrations'
 import { useLive, useLiveRefresh } from '@/live/LiveProvider'
 import { useCan } from '@/session/me'
-
-/** pageOf is how many integrations are asked for at once, and mostPages how many pages are read: more than anybody has. */
-const pageOf = 500
-const mostPages = 10
-
-/** integrationsQuery reads all integrations of the account. */
-export const integrationsQuery = queryOptions({
-  queryKey: ['get', '/api/v1/integrations', 'all'],
-  queryFn: async ({ signal }) => {
-    const all: Schemas['Integration'][] = []
-    let cursor: string | undefined
-    for (let page = 0; page < mostPages; page++) {
-      const { data } = await api.GET('/api/v1/integrations', {
-        params: { query: { limit: pageOf, cursor } },
-        signal,
-      })
-      all.push(...(data?.items ?? []))
-      cursor = data?.next
-      if (!cursor) break
-    }
-    return all
-  },
-})
 
 /** useIntegrations gives all integrations of the account. */
 export const useIntegrations = () => useQuery(integrationsQuery)

@@ -1,17 +1,17 @@
 import { Group, List, Stack } from '@mantine/core'
 import type { Schemas } from '@/api/client'
+import { useIntegrationsByID } from '@/integration/integrations'
 import { When } from '@/text/Ago'
 import { EventText } from '@/text/EventText'
 import { Identifier } from '@/text/Identifier'
 import { Fact } from '../frame/Fact'
 import { Mono } from '../frame/Mono'
 import { inWords } from './draft'
-import { useIntegrationNames } from './integrationNames'
 import { SilenceMenu } from './SilenceMenu'
 
 /** SilenceDetails shows a silence whole. */
 export function SilenceDetails({ silence }: { silence: Schemas['Silence'] }) {
-  const { nameOf } = useIntegrationNames()
+  const integrations = useIntegrationsByID()
   return (
     <Stack>
       <Group justify="space-between" align="flex-start" wrap="nowrap">
@@ -49,7 +49,9 @@ export function SilenceDetails({ silence }: { silence: Schemas['Silence'] }) {
         {silence.integrations.length === 0 ? (
           'all of the account'
         ) : (
-          <EventText inherit>{silence.integrations.map(nameOf).join(', ')}</EventText>
+          <EventText inherit>
+            {silence.integrations.map((id) => integrations.get(id)?.name ?? id).join(', ')}
+          </EventText>
         )}
       </Fact>
       <Fact label="Id">

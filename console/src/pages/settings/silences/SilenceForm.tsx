@@ -5,10 +5,10 @@ import { randomId } from '@mantine/hooks'
 import { IconPlus } from '@tabler/icons-react'
 import { done } from '@/act/notify'
 import { api } from '@/api/client'
+import { useIntegrationsByID } from '@/integration/integrations'
 import { FormFoot } from '../form/FormFoot'
 import { useSubmit } from '../form/useSubmit'
 import { type Draft, emptyDraft, fieldOf, filledRows, silenceOf } from './draft'
-import { useIntegrationNames } from './integrationNames'
 import { MatcherRow } from './MatcherRow'
 import { SilenceTrial } from './SilenceTrial'
 
@@ -27,7 +27,7 @@ const mostMatchers = 20
 
 /** SilenceForm creates a silence, and shows before what it would be about. */
 export function SilenceForm({ close, changed }: { close: () => void; changed: () => Promise<unknown> }) {
-  const { options } = useIntegrationNames()
+  const integrations = useIntegrationsByID()
   const form = useForm<Draft>({ initialValues: emptyDraft() })
   const rows = form.values.matchers
   const aboutNothing = filledRows(rows).length === 0 && form.values.where.trim() === ''
@@ -130,7 +130,7 @@ export function SilenceForm({ close, changed }: { close: () => void; changed: ()
         <MultiSelect
           label="Integrations"
           placeholder={form.values.integrations.length ? undefined : 'All of the account'}
-          data={options}
+          data={[...integrations.values()].map(({ id, name }) => ({ value: id, label: name }))}
           searchable
           clearable
           {...form.getInputProps('integrations')}

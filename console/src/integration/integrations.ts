@@ -1,0 +1,40 @@
+import { queryOptions, useQuery } from '@tanstack/react-query'
+import { useMemo } from 'react'
+import { api, type Schemas } from '@/api/client'
+import { useCan } from '@/session/me'
+
+/** Integration is an integration as the API shows it. */
+export type Integration = Schemas['Integration']
+
+/** pageOf is how many integrations are asked for at once, and mostPages how many pages are read: more than anybody has. */
+const pageOf = 500
+const mostPages = 10
+
+/** integrationsQuery reads all integrations of the account. */
+export const integrationsQuery = queryOptions({
+  queryKey: ['get', '/api/v1/integrations', 'all'],
+  queryFn: async ({ signal }) => {
+    const all: Integration[] = []
+    let cursor: string | undefined
+    for (let page = 0; page < mostPages; page++) {
+      const { data } = await api.GET('/api/v1/integrations', {
+        params: { query: { limit: pageOf, cursor } },
+        signal,
+      })
+      all.push(...(data?.items ?? []))
+      cursor = data?.next || undefined
+      if (!cursor) break
+    }
+    return all
+  },
+})
+
+/** namesKeep is how long, in milliseconds, what integrations are called is taken for known. */
+const namesKeep = 60_000
+
+/** useIntegrationsByID are the account's integrations; none while they are on their way or may not be read. */
+export function useIntegrationsByID(): ReadonlyMap<string, Integration> {
+  const enabled = useCan('integrations:read')
+  const { data } = useQuery({ ...integrationsQuery, enabled, staleTime: namesKeep })
+  return useMemo(() => new Map((data ?? []).map((each) => [each.id, each])), [data])
+}
