@@ -2,7 +2,7 @@ import { Button, Drawer, Text } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import { IconArrowUp, IconBellCheck, IconBellOff } from '@tabler/icons-react'
 import { Outlet, useNavigate, useParams } from '@tanstack/react-router'
-import { useCallback, useEffect, useMemo, useState } from 'react'
+import { useCallback, useMemo, useState } from 'react'
 import { confirm } from '@/act/confirm'
 import { BlockDialog } from '@/blocking/BlockDialog'
 import { IncidentDialog } from '@/incident/IncidentDialog'
@@ -63,9 +63,6 @@ export function AlertsPage() {
     [rows, facets],
   )
   const work = useWork(rows, filter, total)
-  // Another filter is another list: what was chosen in the one is not meant in the other.
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the filter is what the effect waits for
-  useEffect(work.forget, [filter])
 
   return (
     <Page title="Alerts" fill actions={<Total total={facets?.total} approximate={facets?.approximate} />}>
@@ -177,8 +174,11 @@ function Nothing({ search, clear }: { search: AlertSearch; clear: () => void }) 
 
 /** useWork is what is chosen in the list, and what is done with it by keys and by the bar. */
 function useWork(rows: readonly Alert[], filter: ReturnType<typeof filterOf>, total: number | undefined) {
-  const selection = useSelection()
-  const [all, setAll] = useState(false)
+  // Another filter is another list: what was chosen in the one is not meant in the other.
+  const list = JSON.stringify(filter)
+  const selection = useSelection(list)
+  const [allOf, setAllOf] = useState<string>()
+  const all = allOf === list
   const [cursor, setCursor] = useState<string>()
   const [running, setRunning] = useState<Running>()
   const [blocking, setBlocking] = useState<string>()
@@ -190,7 +190,7 @@ function useWork(rows: readonly Alert[], filter: ReturnType<typeof filterOf>, to
 
   const forget = () => {
     selection.clear()
-    setAll(false)
+    setAllOf(undefined)
   }
   const here = rows.find(({ id }) => id === cursor)
   const chosen = (): Alert[] =>
@@ -244,22 +244,21 @@ function useWork(rows: readonly Alert[], filter: ReturnType<typeof filterOf>, to
       () => ({
         ...selection,
         toggle: (id: string) => {
-          setAll(false)
+          setAllOf(undefined)
           selection.toggle(id)
         },
         clear: () => {
-          setAll(false)
+          setAllOf(undefined)
           selection.clear()
         },
       }),
       [selection],
     ),
     atCursor: useCallback((row: Alert | undefined) => setCursor(row?.id), []),
-    forget,
     bar: {
       chosen: selection.size,
       all,
-      chooseAll: () => setAll(true),
+      chooseAll: () => setAllOf(list),
       clear: forget,
       acknowledge,
       resolve,

@@ -1,7 +1,7 @@
 import { Anchor, Box, Button, Group, Text } from '@mantine/core'
 import { IconArrowLeft, IconRefresh, IconTrash } from '@tabler/icons-react'
 import { Link, useNavigate } from '@tanstack/react-router'
-import { useEffect, useMemo } from 'react'
+import { useMemo } from 'react'
 import { api } from '@/api/client'
 import { deliveryCard, deliveryColumns, deliveryName } from '@/delivery/columns'
 import { causeClass, type Delivery, splitCause } from '@/delivery/words'
@@ -34,17 +34,14 @@ export function Entries({ search }: { search: MailboxSearch }) {
   const { data: causes } = useCauses(search)
   const total = causes && !causes.approximate ? causes.total : undefined
   const allowed = useCan('deliveries:write')
-  const selection = useSelection()
-  const { clear } = selection
-  // biome-ignore lint/correctness/useExhaustiveDependencies: what was chosen belongs to the list it was chosen in
-  useEffect(clear, [filter])
+  const selection = useSelection(JSON.stringify(filter))
   const place = search.status ?? 'mailbox'
   const acts = allowed && (replayable(place) || discardable(place))
   return (
     <>
       {search.cause !== undefined && <Chosen search={search} />}
       {acts && (list.rows.length > 0 || selection.size > 0) && (
-        <Toolbar search={search} total={total} chosen={[...selection.ids]} clear={clear} />
+        <Toolbar search={search} total={total} chosen={[...selection.ids]} clear={selection.clear} />
       )}
       <VirtualTable
         label="Deliveries in the mailbox"

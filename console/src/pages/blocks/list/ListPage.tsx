@@ -1,6 +1,6 @@
 import { Button } from '@mantine/core'
 import { IconPlus, IconShieldLock, IconShieldOff } from '@tabler/icons-react'
-import { useEffect, useMemo } from 'react'
+import { useMemo } from 'react'
 import { BlockDialog } from '@/blocking/BlockDialog'
 import { useCan } from '@/session/me'
 import { Empty } from '@/state/Empty'
@@ -24,17 +24,12 @@ export function ListPage() {
   const mayBlock = useCan('blocks:write')
   const list = useBlocks(search)
   const counts = useCounts()
-  const selection = useSelection()
+  const { plan, ...filter } = search
+  const selection = useSelection(JSON.stringify(filter))
   const chosen = useMemo(
     () => list.rows.filter((block) => selection.has(block.id ?? '')),
     [list.rows, selection],
   )
-  // What was chosen belongs to the list that it was chosen in.
-  const { plan, ...filter } = search
-  const filterKey = JSON.stringify(filter)
-  const { clear } = selection
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the filter is what the effect waits for
-  useEffect(clear, [filterKey])
   const change = (next: Partial<typeof search>, replace = false) =>
     void navigate({ search: { ...search, ...next }, replace })
   const narrowed = isFiltered(search)
