@@ -22,12 +22,11 @@ const startWithin = 90_000
 
 const binary = join(import.meta.dirname, '..', '..', 'bin', 'tocsin')
 
-/** startHub starts the hub of this build, as "make run" does, on a free port. */
-export async function startHub(): Promise<Hub> {
+/** startHub starts the hub of this build, as "make run" does, on a free port. Unless it is live it gets no more events than it is sent. */
+export async function startHub({ live = false } = {}): Promise<Hub> {
   const data = await mkdtemp(join(tmpdir(), 'tocsin-console-'))
-  const child = spawn(binary, ['demo', '--data-dir', data, '--listen', '127.0.0.1:0'], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
+  const args = ['demo', '--data-dir', data, '--listen', '127.0.0.1:0', ...(live ? [] : ['--still'])]
+  const child = spawn(binary, args, { stdio: ['ignore', 'pipe', 'pipe'] })
   const stop = async () => {
     await ended(child)
     await rm(data, { recursive: true, force: true })

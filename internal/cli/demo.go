@@ -22,22 +22,29 @@ import (
 type demoCmd struct {
 	settingFlags
 
-	Once bool `help:"Stop when everything is delivered, instead of serving on."`
+	Once  bool `help:"Stop when everything is delivered, instead of serving on."`
+	Still bool `help:"Send nothing more once the samples are delivered."`
 }
 
 // Help is the long help.
 func (*demoCmd) Help() string {
-	return `Runs the hub as "tocsin serve" does, and beside it three receivers on this machine: one that checks the signatures of
-webhooks, a model of Splunk's HTTP Event Collector, and a model of a firewall. It sets up four integrations, a rule that
-makes an incident of related alerts, a silence, and a rule that only says what it would block; sends sample events in the
-formats of Falco, Wallarm and Tocsin itself; waits until each has arrived; prints where, and the queue of alerts; blocks
-two addresses at the firewall; and serves on until Ctrl-C. Nothing leaves this machine.
+	return `Runs the hub as "tocsin serve" does, and beside it four receivers on this machine: one that checks the signatures of
+webhooks, a model of Splunk's HTTP Event Collector, a model of a firewall, and a ticket desk that fails at times. It sets up
+integrations for them and an inbox, a rule that makes an incident of related alerts, a silence, and a rule that only says
+what it would block; sends sample events in the formats of Falco, Wallarm and Tocsin itself; waits until each has arrived;
+prints where, and the queue of alerts; and blocks two addresses at the firewall. Then it serves on until Ctrl-C, and sends
+an event or two a second, some of them alerts, so that there is something to watch: the desk refuses a project that it does
+not know yet, which ends in the mailbox until it is replayed a minute later, and is busy now and then, which a retry mends.
+Nothing leaves this machine.
 
 A second run on the same data directory finds the key and the workspace of the first.
 
 Examples:
 
     tocsin demo
+
+    # The samples only, and then quiet
+    tocsin demo --still
 
     # In a directory of its own, and back
     tocsin demo --data-dir /tmp/tocsin-demo --listen 127.0.0.1:0 --once`
@@ -59,11 +66,7 @@ func (c *demoCmd) Run(ctx context.Context, p *Process) error {
 	}
 	p.note("starting the hub in %s …\n", cfg.DataDir)
 	hub := startHub(ctx, p, cfg)
-	err = c.show(hub.ctx, p, cfg, state, world, hub)
-	if err == nil && !c.Once {
-		p.note("\nserving; Ctrl-C stops it\n")
-		<-hub.ctx.Done()
-	}
+	err = c.run(hub.ctx, p, cfg, state, world, hub)
 	if hub.ctx.Err() != nil {
 		err = nil // somebody asked for the end, or the hub failed: stop knows which
 	}
@@ -125,8 +128,8 @@ func (h *runningHub) stop() error {
 	return <-h.ended
 }
 
-// show sets the workspace up, runs the samples through it and prints what happened.
-func (c *demoCmd) show(ctx context.Context, p *Process, cfg config.Config, state *demo.State, world *demo.World, h *runningHub) error {
+// run shows the demo when the hub is ready, and serves on until it is to end.
+func (c *demoCmd) run(ctx context.Context, p *Process, cfg config.Config, state *demo.State, world *demo.World, h *runningHub) error {
 	var info app.Info
 	select {
 	case info = <-h.ready:
@@ -138,6 +141,20 @@ func (c *demoCmd) show(ctx context.Context, p *Process, cfg config.Config, state
 		return err
 	}
 	defer hub.Close()
+	if err := show(ctx, p, hub, state, world, info); err != nil || c.Once {
+		return err
+	}
+	if c.Still {
+		p.note("\nserving; Ctrl-C stops it\n")
+		<-ctx.Done()
+		return nil
+	}
+	p.note("\nsending an event or two a second, and serving; Ctrl-C stops it\n")
+	return world.Live(ctx, hub, time.Now, func(err error) { p.note("the demo could not send: %v\n", err) })
+}
+
+// show sets the workspace up, runs the samples through it and prints what happened.
+func show(ctx context.Context, p *Process, hub *client.Client, state *demo.State, world *demo.World, info app.Info) error {
 	p.note("setting up the demo workspace …\n")
 	integrations, err := world.Setup(ctx, hub, time.Now())
 	if err != nil {

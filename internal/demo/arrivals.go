@@ -13,8 +13,12 @@ type arrivals struct {
 	faults []string
 }
 
-// maxFaults bounds the kept descriptions of bad requests.
-const maxFaults = 20
+const (
+	// maxFaults bounds the kept descriptions of bad requests.
+	maxFaults = 20
+	// maxArrivals bounds the events that are remembered: more than a run follows.
+	maxArrivals = 10_000
+)
 
 func (a *arrivals) got(eventID string, at time.Time) {
 	a.mu.Lock()
@@ -23,7 +27,7 @@ func (a *arrivals) got(eventID string, at time.Time) {
 		a.first = map[string]time.Time{}
 	}
 	a.total++
-	if _, again := a.first[eventID]; !again {
+	if _, again := a.first[eventID]; !again && len(a.first) < maxArrivals {
 		a.first[eventID] = at
 	}
 }

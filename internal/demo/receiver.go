@@ -68,7 +68,18 @@ func (r *Receiver) Close() error {
 // StartWebhook starts a receiver of signed webhooks: it answers 204 when both signatures are right, and 401 otherwise.
 func StartWebhook(port int, secret string) (*Receiver, error) {
 	r := &Receiver{now: time.Now}
-	return r, r.start(port, http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+	return r, r.start(port, r.signed(secret, func(w http.ResponseWriter, _ posted) { w.WriteHeader(http.StatusNoContent) }))
+}
+
+// posted is what a receiver reads of an event.
+type posted struct {
+	ID      string `json:"id"`
+	Project string `json:"project"`
+}
+
+// signed takes events of which both signatures are right, and lets answer answer.
+func (r *Receiver) signed(secret string, answer func(http.ResponseWriter, posted)) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		body, err := io.ReadAll(http.MaxBytesReader(w, req.Body, maxBody))
 		if err != nil {
 			http.Error(w, "the body is too large or incomplete", http.StatusBadRequest)
@@ -83,15 +94,13 @@ func StartWebhook(port int, secret string) (*Receiver, error) {
 			w.WriteHeader(http.StatusNoContent) // how the hub tries the way there, without an event
 			return
 		}
-		var event struct {
-			ID string `json:"id"`
-		}
+		var event posted
 		if err := json.Unmarshal(body, &event); err != nil || event.ID == "" {
 			r.fault("a signed body without an event id")
 			http.Error(w, "no event id", http.StatusBadRequest)
 			return
 		}
 		r.got(event.ID, r.now())
-		w.WriteHeader(http.StatusNoContent)
-	}))
+		answer(w, event)
+	})
 }

@@ -21,6 +21,7 @@ type State struct {
 	WebhookPort   int    `json:"webhook_port"`
 	HECPort       int    `json:"hec_port"`
 	FirewallPort  int    `json:"firewall_port"`
+	DeskPort      int    `json:"desk_port"`
 
 	path string
 }

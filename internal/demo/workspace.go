@@ -15,6 +15,7 @@ import (
 // World is the receivers that the workspace delivers to.
 type World struct {
 	Webhook, HEC *Receiver
+	Desk         *Receiver // a ticket desk with the faults of a real one; nothing is sent to it before Live
 	Firewall     *Firewall
 	firewallID   string // the responder that drives it
 	state        *State
@@ -33,13 +34,16 @@ func StartWorld(s *State) (*World, error) {
 	if w.Firewall, err = StartFirewall(s.FirewallPort, s.SigningSecret); err != nil {
 		return nil, errors.Join(err, w.Webhook.Close(), w.HEC.Close())
 	}
-	s.WebhookPort, s.HECPort, s.FirewallPort = w.Webhook.Port(), w.HEC.Port(), w.Firewall.Port()
+	if w.Desk, err = StartDesk(s.DeskPort, s.SigningSecret); err != nil {
+		return nil, errors.Join(err, w.Webhook.Close(), w.HEC.Close(), w.Firewall.Close())
+	}
+	s.WebhookPort, s.HECPort, s.FirewallPort, s.DeskPort = w.Webhook.Port(), w.HEC.Port(), w.Firewall.Port(), w.Desk.Port()
 	return w, s.Save()
 }
 
 // Close stops the receivers.
 func (w *World) Close() error {
-	return errors.Join(w.Webhook.Close(), w.HEC.Close(), w.Firewall.Close())
+	return errors.Join(w.Webhook.Close(), w.HEC.Close(), w.Firewall.Close(), w.Desk.Close())
 }
 
 // Subscription is which events an integration wants, as in the API.
@@ -75,6 +79,7 @@ const (
 	inboxName   = "demo inbox"
 	webhookName = "demo webhook"
 	splunkName  = "demo Splunk (a local model)"
+	deskName    = "demo ticket desk (fails at times)"
 )
 
 // integrations is the workspace as it should be.
@@ -111,22 +116,30 @@ func (w *World) Setup(ctx context.Context, hub *client.Client, now time.Time) ([
 	}
 	wanted := w.integrations()
 	for _, want := range wanted {
-		method, path, body := http.MethodPost, integrationsPath, *want
-		for _, have := range existing {
-			if have.Kind == want.Kind && have.Name == want.Name {
-				method, path, body.Kind = http.MethodPatch, integrationsPath+"/"+url.PathEscape(have.ID), ""
-			}
+		if err := put(ctx, hub, want, existing); err != nil {
+			return nil, err
 		}
-		var made identified
-		if err := hub.Do(ctx, method, path, body, &made); err != nil {
-			return nil, fmt.Errorf("setting up %s: %w", want.Name, err)
-		}
-		want.ID = made.ID
 	}
 	if err := w.setupResponse(ctx, hub, existing); err != nil {
 		return nil, err
 	}
 	return wanted, setupCases(ctx, hub, wanted, now)
+}
+
+// put makes an integration, or brings that of an earlier run up to date.
+func put(ctx context.Context, hub *client.Client, want *Integration, existing []identified) error {
+	method, path, body := http.MethodPost, integrationsPath, *want
+	for _, have := range existing {
+		if have.Kind == want.Kind && have.Name == want.Name {
+			method, path, body.Kind = http.MethodPatch, integrationsPath+"/"+url.PathEscape(have.ID), ""
+		}
+	}
+	var made identified
+	if err := hub.Do(ctx, method, path, body, &made); err != nil {
+		return fmt.Errorf("setting up %s: %w", want.Name, err)
+	}
+	want.ID = made.ID
+	return nil
 }
 
 // identified is what the demo reads of an integration.

@@ -1,10 +1,14 @@
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { test as base, expect } from '@playwright/test'
 import { type Hub, owner, startHub } from '../hub'
 import { pages } from '../pages'
 import { startReceiver } from '../receiver'
 import { addressOf, things } from '../things'
 import { seed } from './seed'
+
+/** lived is how long, in milliseconds, the hub has run when the first picture is taken. */
+const lived = 150_000
 
 const folder = join(import.meta.dirname, '..', '..', 'screenshots')
 
@@ -17,7 +21,7 @@ interface World {
 const test = base.extend<object, { world: World }>({
   world: [
     async ({ browser }, use) => {
-      const hub = await startHub()
+      const hub = await startHub({ live: true })
       const receiver = await startReceiver()
       await seed(hub, receiver)
       const context = await browser.newContext()
@@ -27,11 +31,13 @@ const test = base.extend<object, { world: World }>({
       })
       const state = await context.storageState()
       await context.close()
+      // For the charts: what is seen of a hub that has run for a while.
+      await setTimeout(lived)
       await use({ hub, ids: await things(hub), state })
       await receiver.close()
       await hub.stop()
     },
-    { scope: 'worker', timeout: 120_000 },
+    { scope: 'worker', timeout: 300_000 },
   ],
 })
 

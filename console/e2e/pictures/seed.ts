@@ -26,27 +26,6 @@ export async function seed(hub: Hub, receiver: Receiver): Promise<void> {
     ttl: '4h',
     reason: 'A botnet by the feed of today',
   }).catch(ignore)
-  for (const [i, title] of titles.entries()) {
-    await add('/api/v1/events', {
-      type: i % 5 === 0 ? 'incident.created' : 'alert.created',
-      severity: ['critical', 'high', 'medium', 'low'][i % 4],
-      title,
-      project: ['payments-api', 'shop-web', 'corp-it'][i % 3],
-      dedup_key: `seed/${i}`,
-      entities: [{ type: 'ip', value: `203.0.113.${20 + i}`, role: 'source', observed: true }],
-    })
-  }
 }
 
 const ignore = () => undefined
-
-const titles = [
-  'Impossible travel: two sign-ins 8,000 km apart',
-  'New admin role granted outside of the change window',
-  'Credential stuffing against the login of the shop',
-  'Container started with the host network',
-  'Unusual volume of data to a storage bucket abroad',
-  'Ransomware note found on a file server',
-  'OAuth consent to an unknown application',
-  'Web shell upload refused by the firewall',
-]
