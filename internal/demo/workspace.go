@@ -79,7 +79,7 @@ const (
 	inboxName   = "demo inbox"
 	webhookName = "demo webhook"
 	splunkName  = "demo Splunk (a local model)"
-	deskName    = "demo ticket desk (fails at times)"
+	deskName    = "demo ticket desk"
 )
 
 // integrations is the workspace as it should be.

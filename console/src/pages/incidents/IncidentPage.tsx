@@ -126,7 +126,7 @@ function Details({ incident }: { incident: Incident }) {
         </Fact>
       )}
       {rule && (
-        <Fact name="By the rule">
+        <Fact name="Grouped by">
           <PageLink to="/incidents/rules">
             {incident.rule_key ? visible(incident.rule_key).slice(0, 120) : 'a rule'}
           </PageLink>

@@ -107,7 +107,9 @@ function Line({ stats, values, window }: { stats: Stats; values: number[]; windo
           <PageLink underline="hover" to={`/integrations/${integration}`} fw={600} size="sm" truncate>
             <EventText>{name}</EventText>
           </PageLink>
-          <State value={label} tone={tone} />
+          <Box flex="none">
+            <State value={label} tone={tone} />
+          </Box>
         </Group>
         <Text size="xs" c={failing ? 'error' : 'dimmed'} truncate>
           {failing ? (

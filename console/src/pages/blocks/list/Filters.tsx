@@ -27,7 +27,6 @@ export function Filters({
     <Group gap="xs" className={classes.filters}>
       <Text value={search.q ?? ''} onChange={(q) => change({ q: q || undefined }, true)} />
       <Select
-        size="xs"
         w={{ base: '48%', sm: 170 }}
         aria-label="Where it stands at a responder"
         placeholder="Any placement"
@@ -37,7 +36,6 @@ export function Filters({
         onChange={(value) => change({ placement: (value as PlacementState | null) ?? undefined })}
       />
       <Select
-        size="xs"
         w={{ base: '48%', sm: 180 }}
         aria-label="Responder"
         placeholder="Any responder"
@@ -48,7 +46,6 @@ export function Filters({
         onChange={(value) => change({ integration: value ?? undefined })}
       />
       <Select
-        size="xs"
         w={{ base: '48%', sm: 160 }}
         aria-label="Asked for since"
         placeholder="At any time"
@@ -58,7 +55,6 @@ export function Filters({
         onChange={(value) => change({ since: value ?? undefined })}
       />
       <Button
-        size="xs"
         variant={search.by === 'me' ? 'light' : 'default'}
         aria-pressed={search.by === 'me'}
         onClick={() => change({ by: search.by === 'me' ? undefined : 'me' })}
@@ -73,7 +69,6 @@ export function Filters({
       {search.rule && <Chip label="By one rule" remove={() => change({ rule: undefined })} />}
       {isFiltered(search) && (
         <Button
-          size="xs"
           variant="subtle"
           leftSection={<IconX size={14} aria-hidden />}
           onClick={() =>
@@ -103,7 +98,6 @@ function Text({ value, onChange }: { value: string; onChange: (text: string) => 
   useEffect(() => setText(value), [value])
   return (
     <TextInput
-      size="xs"
       className={classes.text}
       aria-label="Search in blocks"
       placeholder="Address, range, or words of the reason"
@@ -117,7 +111,6 @@ function Text({ value, onChange }: { value: string; onChange: (text: string) => 
       rightSection={
         text && (
           <CloseButton
-            size="xs"
             aria-label="Clear the search"
             onClick={() => {
               setText('')

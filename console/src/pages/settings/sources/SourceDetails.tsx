@@ -86,7 +86,7 @@ export function SourceDetails({
           <span className="numbers">{full(refused)}</span>
         </Fact>
       </SimpleGrid>
-      <Tabs defaultValue="send" styles={{ root: { '--tab-border-color': 'var(--tocsin-line)' } }}>
+      <Tabs defaultValue="send">
         <Tabs.List>
           <Tabs.Tab value="send">Send to it</Tabs.Tab>
           <Tabs.Tab value="try" disabled={!may}>
