@@ -14,14 +14,22 @@ const (
 	deskBusy = 9
 )
 
-// StartDesk starts a model of a ticket desk with the faults of a real one, so that there is something to see in the mailbox
-// and among the retries: it refuses a project that it does not know yet (422), which a replay a minute later mends, and now
-// and then it is busy (503), which a retry mends.
-func StartDesk(port int, secret string) (*Receiver, error) {
-	r := &Receiver{now: time.Now}
-	d := &desk{heard: map[string]time.Time{}}
-	return r, r.start(port, r.signed(secret, func(w http.ResponseWriter, e posted) {
-		if status, why := d.answer(e.Project, r.now()); why != "" {
+// Desk is a model of a ticket desk with the faults of a real one, so that there is something to see in the mailbox and among
+// the retries: it refuses a project that it does not know yet (422), which a replay a minute later mends, and now and then it
+// is busy (503), which a retry mends. Before it is moody it takes everything.
+type Desk struct {
+	Receiver
+	mu       sync.Mutex
+	moody    bool
+	requests int
+	heard    map[string]time.Time // of which project first, and when
+}
+
+// StartDesk starts a desk.
+func StartDesk(port int, secret string) (*Desk, error) {
+	d := &Desk{Receiver: Receiver{now: time.Now}, heard: map[string]time.Time{}}
+	return d, d.start(port, d.signed(secret, func(w http.ResponseWriter, e posted) {
+		if status, why := d.answer(e.Project, d.now()); why != "" {
 			http.Error(w, why, status)
 			return
 		}
@@ -29,19 +37,23 @@ func StartDesk(port int, secret string) (*Receiver, error) {
 	}))
 }
 
+// turnMoody begins the faults.
+func (d *Desk) turnMoody() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.moody = true
+}
+
 // maxProjects bounds the projects that a desk remembers; it knows all others.
 const maxProjects = 1000
 
-type desk struct {
-	mu       sync.Mutex
-	requests int
-	heard    map[string]time.Time // of which project first, and when
-}
-
 // answer is the status of a ticket of the project, and why it was not taken.
-func (d *desk) answer(project string, now time.Time) (status int, why string) {
+func (d *Desk) answer(project string, now time.Time) (status int, why string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if !d.moody {
+		return http.StatusCreated, ""
+	}
 	d.requests++
 	first, known := d.heard[project]
 	if !known && len(d.heard) < maxProjects {

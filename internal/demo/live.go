@@ -25,6 +25,7 @@ func (w *World) Live(ctx context.Context, hub *client.Client, now func() time.Ti
 	if err := put(ctx, hub, w.desk(), existing); err != nil {
 		return err
 	}
+	w.Desk.turnMoody()
 	tick := time.NewTicker(step)
 	defer tick.Stop()
 	failing := false
@@ -45,7 +46,7 @@ func (w *World) Live(ctx context.Context, hub *client.Client, now func() time.Ti
 // desk is the integration that fails at times.
 func (w *World) desk() *Integration {
 	return &Integration{
-		Kind: "webhook", Name: deskName, Enabled: true, receiver: w.Desk,
+		Kind: "webhook", Name: deskName, Enabled: true,
 		Settings:     map[string]any{"url": w.Desk.URL() + "/tickets", "signing_secret": w.state.SigningSecret},
 		Subscription: Subscription{Types: []event.TypeFilter{"alert.created"}, MinSeverity: event.Medium},
 	}

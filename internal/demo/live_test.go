@@ -63,8 +63,12 @@ func TestMoment(t *testing.T) {
 // TestDesk: a project is refused until the desk has known it for a minute; a busy desk is not so for long.
 func TestDesk(t *testing.T) {
 	t.Parallel()
-	d := &desk{heard: map[string]time.Time{}}
+	d := &Desk{heard: map[string]time.Time{}}
 	now := time.Date(2031, 5, 6, 7, 8, 9, 10, time.UTC)
+	if status, why := d.answer("shop", now); status != http.StatusCreated || why != "" {
+		t.Errorf("before it is moody: %d %q", status, why)
+	}
+	d.turnMoody()
 	for n, tt := range []struct {
 		after   time.Duration
 		project string

@@ -15,7 +15,7 @@ import (
 // World is the receivers that the workspace delivers to.
 type World struct {
 	Webhook, HEC *Receiver
-	Desk         *Receiver // a ticket desk with the faults of a real one; nothing is sent to it before Live
+	Desk         *Desk // nothing is sent to it before Live
 	Firewall     *Firewall
 	firewallID   string // the responder that drives it
 	state        *State
