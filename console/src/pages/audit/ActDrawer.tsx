@@ -1,16 +1,15 @@
 import { Anchor, Drawer, Group, Stack, Text } from '@mantine/core'
 import { type InfiniteData, useQuery, useQueryClient } from '@tanstack/react-query'
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
-import { Fragment, type ReactNode } from 'react'
 import { api } from '@/api/client'
 import { Problem } from '@/api/problem'
 import { Loaded } from '@/state/Loaded'
 import { When } from '@/text/Ago'
 import { EventText } from '@/text/EventText'
+import { type FactLine, Facts } from '@/text/Facts'
 import { Json } from '@/text/Json'
 import { full, milliseconds } from '@/text/number'
 import { State } from '@/text/State'
-import classes from './ActDrawer.module.css'
 import { ActorName } from './ActorName'
 import { auditKey, type Listed } from './AuditPage'
 import { type Act, changesOf, kindOf, outcomeMeaning, outcomeTone } from './act'
@@ -82,14 +81,7 @@ function Entry({ act }: { act: Act }) {
   const changes = changesOf(act)
   return (
     <Stack gap="md">
-      <dl className={classes.facts}>
-        {facts(act).map(([name, value]) => (
-          <Fragment key={name}>
-            <dt>{name}</dt>
-            <dd>{value}</dd>
-          </Fragment>
-        ))}
-      </dl>
+      <Facts facts={facts(act)} />
       {changes && changes.length > 0 && (
         <Stack gap="xs">
           <Text fw={650} size="sm">
@@ -110,9 +102,9 @@ function Entry({ act }: { act: Act }) {
   )
 }
 
-function facts(act: Act): [name: string, value: ReactNode][] {
+function facts(act: Act): FactLine[] {
   const { actor } = act
-  const list: [string, ReactNode][] = [
+  const list: FactLine[] = [
     [
       'Who',
       <Group key="" gap="xs">

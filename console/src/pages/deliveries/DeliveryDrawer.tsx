@@ -10,8 +10,8 @@ import { useCan } from '@/session/me'
 import { Loaded } from '@/state/Loaded'
 import { State } from '@/text/State'
 import { Attempts } from './Attempts'
+import { DeliveryFacts } from './DeliveryFacts'
 import { EventPart } from './EventPart'
-import { Facts } from './Facts'
 import { RequestNow } from './RequestNow'
 import { detailKey, useRetry } from './retry'
 import { type DeliverySearch, filterOf } from './search'
@@ -50,7 +50,7 @@ export function DeliveryDrawer() {
       <Loaded query={query} lines={12}>
         {(delivery) => (
           <Stack gap="md">
-            <Facts row={delivery} />
+            <DeliveryFacts row={delivery} />
             <Parts row={delivery} search={search} />
           </Stack>
         )}

@@ -1,6 +1,5 @@
 import { Drawer, Group, Stack, Text } from '@mantine/core'
 import { getRouteApi, useNavigate } from '@tanstack/react-router'
-import { Fragment, type ReactNode } from 'react'
 import { IntegrationName } from '@/integration/IntegrationName'
 import { JobProblems } from '@/jobs/JobProblems'
 import { JobProgress } from '@/jobs/JobProgress'
@@ -8,10 +7,10 @@ import { type Job, title } from '@/jobs/job'
 import { useJob } from '@/jobs/useJob'
 import { Loaded } from '@/state/Loaded'
 import { When } from '@/text/Ago'
+import { type FactLine, Facts } from '@/text/Facts'
 import { Identifier } from '@/text/Identifier'
 import { full } from '@/text/number'
 import { State } from '@/text/State'
-import classes from './Facts.module.css'
 
 const route = getRouteApi('/shell/deliveries/jobs/$job')
 
@@ -41,14 +40,7 @@ export function JobDrawer() {
         {(job) => (
           <Stack gap="lg">
             <JobProgress job={job} />
-            <dl className={classes.facts}>
-              {facts(job).map(([name, value]) => (
-                <Fragment key={name}>
-                  <dt>{name}</dt>
-                  <dd>{value}</dd>
-                </Fragment>
-              ))}
-            </dl>
+            <Facts facts={facts(job)} />
             {job.failed > 0 && (
               <Stack gap="xs">
                 <Text fw={650} size="sm">
@@ -64,8 +56,8 @@ export function JobDrawer() {
   )
 }
 
-function facts(job: Job): [name: string, value: ReactNode][] {
-  const list: [string, ReactNode][] = [
+function facts(job: Job): FactLine[] {
+  const list: FactLine[] = [
     ['Begun', <When key="" time={job.created_at} inherit />],
     ['Last change', <When key="" time={job.updated_at} inherit />],
   ]

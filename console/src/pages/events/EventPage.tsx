@@ -1,4 +1,4 @@
-import { Group, SegmentedControl, Stack, Text } from '@mantine/core'
+import { Box, Group, SegmentedControl, Stack, Text } from '@mantine/core'
 import { useParams } from '@tanstack/react-router'
 import { useState } from 'react'
 import { $api, type Schemas } from '@/api/client'
@@ -15,8 +15,8 @@ import { Severity } from '@/text/Severity'
 import { visible } from '@/text/visible'
 import { WhereItWent } from '@/trace/WhereItWent'
 import { Entities } from './Entities'
+import { EventFacts } from './EventFacts'
 import classes from './EventPage.module.css'
-import { Facts } from './Facts'
 import { asSent, envelopeOf } from './raw'
 
 /** longestTitle is how many characters of an event's title name its page. */
@@ -66,7 +66,9 @@ function Details({ event }: { event: Schemas['Event'] }) {
               {event.description}
             </EventText>
           )}
-          <Facts event={event} />
+          <Box mt="sm">
+            <EventFacts event={event} />
+          </Box>
           <AlertLink event={event} />
         </Panel>
         {event.entities && event.entities.length > 0 && <Entities list={event.entities} />}

@@ -1,4 +1,4 @@
-import { Box, Group, Text } from '@mantine/core'
+import { Group, Text } from '@mantine/core'
 import { TechniqueChips } from '@/attack/TechniqueChip'
 import { EntityChip } from '@/entity/EntityChip'
 import { PageLink } from '@/link/PageLink'
@@ -9,6 +9,7 @@ import { Failure } from '@/state/Failure'
 import { Loading } from '@/state/Loading'
 import { Ago, When } from '@/text/Ago'
 import { EventText } from '@/text/EventText'
+import { Fact, FactList } from '@/text/Facts'
 import { Identifier } from '@/text/Identifier'
 import { Severity } from '@/text/Severity'
 import { visible } from '@/text/visible'
@@ -103,7 +104,7 @@ const classifications: Record<string, string> = {
 function Details({ incident }: { incident: Incident }) {
   const rule = incident.rule
   return (
-    <dl className={classes.facts}>
+    <FactList>
       {incident.classification && (
         <Fact name="It was">{classifications[incident.classification] ?? incident.classification}</Fact>
       )}
@@ -154,13 +155,6 @@ function Details({ incident }: { incident: Incident }) {
       <Fact name="Link">
         <Identifier value={incident.url} what="the link" />
       </Fact>
-    </dl>
+    </FactList>
   )
 }
-
-const Fact = ({ name, children }: { name: string; children: React.ReactNode }) => (
-  <>
-    <dt>{name}</dt>
-    <Box component="dd">{children}</Box>
-  </>
-)

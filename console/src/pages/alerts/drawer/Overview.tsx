@@ -7,12 +7,13 @@ import { entityPicture } from '@/entity/picture'
 import { When } from '@/text/Ago'
 import { Copy } from '@/text/Copy'
 import { EventText } from '@/text/EventText'
+import { Facts } from '@/text/Facts'
 import { OutLink } from '@/text/OutLink'
 import { visible } from '@/text/visible'
 import { Tickets } from '@/tickets/Tickets'
 import type { Alert } from '../matches'
 import classes from './drawer.module.css'
-import { Facts, Section } from './Section'
+import { Section } from './Section'
 
 /** Overview is all that is known of an alert, in an order in which one asks for it. */
 export function Overview({ alert }: { alert: Alert }) {

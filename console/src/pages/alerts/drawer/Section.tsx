@@ -10,22 +10,3 @@ export function Section({ title, children }: { title: string; children: ReactNod
     </section>
   )
 }
-
-/** Facts are names with their values; those without a value are left out. */
-export function Facts({ facts }: { facts: readonly (readonly [name: string, value: ReactNode])[] }) {
-  const known = facts.filter(([, value]) => value !== undefined && value !== null && value !== '')
-  return (
-    <dl className={classes.facts}>
-      {known.map(([name, value]) => (
-        <Fact key={name} name={name} value={value} />
-      ))}
-    </dl>
-  )
-}
-
-const Fact = ({ name, value }: { name: string; value: ReactNode }) => (
-  <>
-    <dt>{name}</dt>
-    <dd>{value}</dd>
-  </>
-)

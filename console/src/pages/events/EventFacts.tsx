@@ -3,36 +3,19 @@ import type { Schemas } from '@/api/client'
 import { PageLink } from '@/link/PageLink'
 import { When } from '@/text/Ago'
 import { EventText } from '@/text/EventText'
+import { type FactLine, Facts } from '@/text/Facts'
 import { OutLink } from '@/text/OutLink'
-import classes from './EventPage.module.css'
 import { sourceOf } from './source'
 
-/** Facts are the fields of an event that are set, in words. */
-export function Facts({ event }: { event: Schemas['Event'] }) {
-  return (
-    <dl className={classes.facts}>
-      {factsOf(event).map(([name, value]) => (
-        <Fact key={name} name={name}>
-          {value}
-        </Fact>
-      ))}
-    </dl>
-  )
+/** EventFacts are the fields of an event that are set, in words. */
+export function EventFacts({ event }: { event: Schemas['Event'] }) {
+  return <Facts facts={factsOf(event)} />
 }
 
-function Fact({ name, children }: { name: string; children: ReactNode }) {
-  return (
-    <>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </>
-  )
-}
-
-function factsOf(event: Schemas['Event']): [name: string, value: ReactNode][] {
+function factsOf(event: Schemas['Event']): FactLine[] {
   const text = (value: string | undefined) => value && <EventText>{value}</EventText>
   const list = (values: string[] | undefined) => values && values.length > 0 && text(values.join(', '))
-  const facts: [string, ReactNode][] = [
+  return [
     ['Happened', <When key="time" time={event.time} />],
     ['Source', text([sourceOf(event), event.source?.instance].filter(Boolean).join(' · '))],
     ['Sender’s id', text(event.source?.id)],
@@ -52,7 +35,6 @@ function factsOf(event: Schemas['Event']): [name: string, value: ReactNode][] {
     ['Ordering key', text(event.ordering_key)],
     ['Link', event.url && <OutLink href={event.url} />],
   ]
-  return facts.filter(([, value]) => Boolean(value))
 }
 
 function techniques(ids: string[] | undefined): ReactNode {

@@ -1,33 +1,27 @@
 import { Anchor, Box, Text } from '@mantine/core'
 import { Link } from '@tanstack/react-router'
-import { Fragment, type ReactNode } from 'react'
+import type { ReactNode } from 'react'
 import type { Schemas } from '@/api/client'
 import { causeClass, type Delivery, gradeMeaning, splitCause, statusMeaning } from '@/delivery/words'
 import { IntegrationName } from '@/integration/IntegrationName'
 import { Ago, When } from '@/text/Ago'
 import { EventText } from '@/text/EventText'
+import { type FactLine, Facts } from '@/text/Facts'
 import { Identifier } from '@/text/Identifier'
 import { full } from '@/text/number'
-import classes from './Facts.module.css'
+import classes from './DeliveryFacts.module.css'
 
-/** Facts says of a delivery where it stands, why, what comes next, and what it has to do with others. */
-export function Facts({ row }: { row: Delivery }) {
+/** DeliveryFacts says of a delivery where it stands, why, what comes next, and what it has to do with others. */
+export function DeliveryFacts({ row }: { row: Delivery }) {
   return (
     <Box className={classes.box}>
-      <dl className={classes.facts}>
-        {facts(row).map(([name, value]) => (
-          <Fragment key={name}>
-            <dt>{name}</dt>
-            <dd>{value}</dd>
-          </Fragment>
-        ))}
-      </dl>
+      <Facts facts={facts(row)} />
     </Box>
   )
 }
 
-function facts(row: Delivery): [name: string, value: ReactNode][] {
-  const list: [string, ReactNode][] = [['Status', <Standing key="" row={row} />]]
+function facts(row: Delivery): FactLine[] {
+  const list: FactLine[] = [['Status', <Standing key="" row={row} />]]
   if (row.cause) list.push(['Cause', <Cause key="" row={row} />])
   if (row.due)
     list.push([
