@@ -8,6 +8,9 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"os"
+	"os/exec"
+	"strings"
 	"time"
 
 	"github.com/tocsin-hub/tocsin/internal/app"
@@ -179,7 +182,7 @@ func show(ctx context.Context, p *Process, hub *client.Client, state *demo.State
 	} else {
 		p.say("\n  Console        %s\n                 (sign in as the owner that you made)\n", info.URL)
 	}
-	p.say(demoFooter, info.URL, info.URL, state.Key, integrations[0].ID)
+	p.say(demoFooter, info.URL, info.URL, state.Key, alias(), integrations[0].ID)
 	return nil
 }
 
@@ -220,13 +223,28 @@ func demoClient(ctx context.Context, cfg config.Config, state *demo.State, info 
 	return client.New(info.URL, form.NewSecret(secret))
 }
 
+// alias is the line that lets a shell find this program by its name, where it does not yet.
+func alias() string {
+	here, err := os.Executable()
+	if err != nil {
+		return ""
+	}
+	if found, err := exec.LookPath("tocsin"); err == nil && found == here {
+		return ""
+	}
+	return fmt.Sprintf("  alias tocsin=%s\n", shellQuote(here))
+}
+
+// shellQuote writes a text as one word of a POSIX shell.
+func shellQuote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
+
 const demoFooter = `
   API reference  %s/api/docs
 
 Try it, in another terminal:
 
   export TOCSIN_SERVER=%s TOCSIN_KEY=%s
-
+%s
   # Send an event of your own; it is in the inbox and in Splunk at once
   curl -H "X-API-Key: $TOCSIN_KEY" -H 'Content-Type: application/json' "$TOCSIN_SERVER/api/v1/events" \
        -d '{"type":"alert.created","severity":"low","title":"Hello from curl"}'

@@ -22,6 +22,7 @@ type counts struct {
 		Waiting    uint64 `json:"waiting"`
 		Parked     uint64 `json:"parked"`
 		Mailbox    uint64 `json:"mailbox"`
+		Skipped    uint64 `json:"skipped"`
 		Behind     uint64 `json:"behind"`
 	} `json:"counts"`
 	AddsUp bool `json:"adds_up"`
@@ -32,7 +33,7 @@ const settleTime = 3 * time.Second
 
 // WriteCounts prints the hub's own counts for each integration, over all runs of the demo.
 func WriteCounts(ctx context.Context, w io.Writer, hub *client.Client, integrations []*Integration) error {
-	table := [][]string{{"INTEGRATION", "JOURNALLED", "MATCHED", "FILTERED", "DELIVERED", "WAITING", "PARKED", "MAILBOX", "ADDS UP"}}
+	table := [][]string{{"INTEGRATION", "JOURNALLED", "MATCHED", "FILTERED", "DELIVERED", "WAITING", "PARKED", "MAILBOX", "SKIPPED", "ADDS UP"}}
 	for _, i := range integrations {
 		c, err := settled(ctx, hub, i)
 		if err != nil {
@@ -40,7 +41,7 @@ func WriteCounts(ctx context.Context, w io.Writer, hub *client.Client, integrati
 		}
 		line := []string{i.Name}
 		n := c.Counts
-		for _, v := range []uint64{n.Journalled, n.Matched, n.Filtered, n.Delivered, n.Waiting, n.Parked, n.Mailbox} {
+		for _, v := range []uint64{n.Journalled, n.Matched, n.Filtered, n.Delivered, n.Waiting, n.Parked, n.Mailbox, n.Skipped} {
 			line = append(line, strconv.FormatUint(v, 10))
 		}
 		table = append(table, append(line, map[bool]string{true: "yes", false: "NO"}[c.AddsUp]))

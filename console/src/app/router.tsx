@@ -1,5 +1,5 @@
 import type { QueryClient } from '@tanstack/react-query'
-import { createRouter, defaultStringifySearch } from '@tanstack/react-router'
+import { createRoute, createRouter, defaultStringifySearch } from '@tanstack/react-router'
 import { alertsRoutes } from '@/pages/alerts/route'
 import { auditRoutes } from '@/pages/audit/route'
 import { blocksRoutes } from '@/pages/blocks/route'
@@ -16,6 +16,9 @@ import { signInRoutes } from '@/pages/signin/route'
 import { NotFound } from '@/state/NotFound'
 import { rootRoute, shellRoute } from './root'
 
+// Any other address keeps the navigation around it, so that one can go on from there.
+const nowhereRoute = createRoute({ getParentRoute: () => shellRoute, path: '$', component: NotFound })
+
 const routeTree = rootRoute.addChildren([
   ...signInRoutes,
   shellRoute.addChildren([
@@ -31,6 +34,7 @@ const routeTree = rootRoute.addChildren([
     ...auditRoutes,
     ...settingsRoutes,
     ...docsRoutes,
+    nowhereRoute,
   ]),
 ])
 

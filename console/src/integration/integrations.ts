@@ -30,7 +30,7 @@ export const integrationsQuery = queryOptions({
 })
 
 /** namesKeep is how long, in milliseconds, what integrations are called is taken for known. */
-const namesKeep = 60_000
+export const namesKeep = 60_000
 
 /** useIntegrationsByID are the account's integrations; none while they are on their way or may not be read. */
 export function useIntegrationsByID(): ReadonlyMap<string, Integration> {

@@ -12,6 +12,7 @@ describe('numbers for people', () => {
     [milliseconds(812.4), '812 ms'],
     [milliseconds(3_200), '3.2 s'],
     [milliseconds(240_000), '4 min'],
+    [milliseconds(150_000), '2.5 min'],
     [milliseconds(5_400_000), '1.5 h'],
     [bytes(512), '512 B'],
     [bytes(1_536), '1.5 KiB'],

@@ -11,12 +11,12 @@ export const full = (n: number): string => whole.format(n)
 export const count = (n: number, one: string, many = `${one}s`): string =>
   `${full(n)} ${n === 1 ? one : many}`
 
-/** milliseconds is a duration for people: 0.4 ms, 12 ms, 3.2 s, 4 min. */
+/** milliseconds is a duration for people: 0.4 ms, 12 ms, 3.2 s, 1.5 min. */
 export function milliseconds(ms: number): string {
   if (ms < 10) return `${ms.toFixed(1)} ms`
   if (ms < 1_000) return `${Math.round(ms)} ms`
   if (ms < 60_000) return `${(ms / 1_000).toFixed(1)} s`
-  if (ms < 3_600_000) return `${Math.round(ms / 60_000)} min`
+  if (ms < 3_600_000) return `${Number((ms / 60_000).toFixed(1))} min`
   return `${(ms / 3_600_000).toFixed(1)} h`
 }
 

@@ -1,9 +1,12 @@
 import { Kbd, UnstyledButton } from '@mantine/core'
 import { Spotlight, type SpotlightActionData, spotlight } from '@mantine/spotlight'
-import { IconArrowRight, IconSearch } from '@tabler/icons-react'
+import { IconArrowRight, IconPlugConnected, IconSearch } from '@tabler/icons-react'
+import { useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
+import { type Integration, integrationsQuery, namesKeep } from '@/integration/integrations'
 import { can, useMe } from '@/session/me'
+import { visible } from '@/text/visible'
 import { places } from './navigation'
 import classes from './Shell.module.css'
 import { wayTo } from './wayTo'
@@ -19,12 +22,51 @@ export function SearchButton() {
   )
 }
 
-/** Search finds pages by name, things by their id, and alerts by their words. */
+/** wordPlaces are the lists that can be searched for words. */
+const wordPlaces = [
+  {
+    label: 'Alerts with',
+    path: '/alerts',
+    by: 'q',
+    scope: 'alerts:read',
+    where: 'In titles, descriptions, entities, rules and keys',
+  },
+  {
+    label: 'Incidents with',
+    path: '/incidents',
+    by: 'q',
+    scope: 'incidents:read',
+    where: 'In titles',
+  },
+  {
+    label: 'Blocks of',
+    path: '/blocks',
+    by: 'q',
+    scope: 'blocks:read',
+    where: 'Of an address or a range, or with these words in the reason',
+  },
+]
+
+/** mostIntegrations is how many integrations are offered. */
+const mostIntegrations = 5
+
+/** called are the integrations with a text in their name. */
+const called = (text: string, all: readonly Integration[] = []): Integration[] =>
+  text === ''
+    ? []
+    : all.filter(({ name }) => name.toLowerCase().includes(text.toLowerCase())).slice(0, mostIntegrations)
+
+/** Search finds pages and integrations by name, things by their id, and alerts, incidents and blocks by their words. */
 export function Search() {
   const navigate = useNavigate()
   const { scopes } = useMe()
   const [query, setQuery] = useState('')
   const text = query.trim()
+  const integrations = useQuery({
+    ...integrationsQuery,
+    enabled: text !== '' && can(scopes, 'integrations:read'),
+    staleTime: namesKeep,
+  })
   const go = (href: string) => () => void navigate({ href })
   const found: SpotlightActionData[] = places
     .filter(
@@ -48,12 +90,22 @@ export function Search() {
       leftSection: <IconArrowRight size={18} aria-hidden />,
     })
   }
-  if (text && can(scopes, 'alerts:read')) {
+  for (const { id, name, kind } of called(text, integrations.data)) {
     found.push({
-      id: 'alerts-with',
-      label: `Alerts with “${text}”`,
-      description: 'In titles, descriptions, entities, rules and keys',
-      onClick: go(`/alerts?q=${encodeURIComponent(JSON.stringify(text))}`),
+      id,
+      label: visible(name),
+      description: `Integration, ${kind}`,
+      onClick: go(`/integrations/${id}`),
+      leftSection: <IconPlugConnected size={18} aria-hidden />,
+    })
+  }
+  for (const place of text ? wordPlaces : []) {
+    if (!can(scopes, place.scope)) continue
+    found.push({
+      id: place.path,
+      label: `${place.label} “${text}”`,
+      description: place.where,
+      onClick: go(`${place.path}?${place.by}=${encodeURIComponent(JSON.stringify(text))}`),
       leftSection: <IconSearch size={18} aria-hidden />,
     })
   }
@@ -67,7 +119,7 @@ export function Search() {
       nothingFound="Nothing has this name. Paste an id, or type words of an alert."
       searchProps={{
         leftSection: <IconSearch size={18} aria-hidden />,
-        placeholder: 'A page, an id, or words of an alert',
+        placeholder: 'A page, an integration, an id, an address, words of an alert',
         'aria-label': 'Search',
       }}
       scrollable

@@ -1,4 +1,3 @@
-import { IconBook2 } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
 import { useParams } from '@tanstack/react-router'
 import { Guide } from '@/guide/Guide'
@@ -19,20 +18,16 @@ const groups = handbook().map(({ title, names: pages }) => ({
   })),
 }))
 
+/** firstPage is shown until somebody chooses one. */
+const firstPage = 'console'
+
 /** Handbook is how the hub works, as its version has it; it needs no connection to anywhere else. */
 export function Handbook() {
   const { page } = useParams({ from: '/shell/docs/handbook/{-$page}' })
+  const shown = page ?? firstPage
   return (
     <Shelf base="/docs/handbook" name="Handbook" groups={groups} chosen={page}>
-      {page ? (
-        <HandbookPage key={page} page={page} />
-      ) : (
-        <Empty
-          icon={IconBook2}
-          title="The handbook"
-          text="How the hub takes in, delivers and responds; how to run it."
-        />
-      )}
+      <HandbookPage key={shown} page={shown} />
     </Shelf>
   )
 }

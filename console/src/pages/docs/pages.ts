@@ -16,7 +16,7 @@ const order: [title: string, names: string[]][] = [
   ],
   ['Responding', ['alerts', 'incidents', 'response', 'ticketing', 'callbacks', 'digests']],
   ['Governing', ['accounts', 'access', 'secrets', 'audit', 'egress']],
-  ['Running', ['running', 'configuration', 'backup', 'tracing', 'measurements', 'cli']],
+  ['Running', ['console', 'running', 'configuration', 'backup', 'tracing', 'measurements', 'cli']],
 ]
 
 /** handbook lists the pages of the handbook by part. */

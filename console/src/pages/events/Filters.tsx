@@ -2,10 +2,10 @@ import { Autocomplete, Button, Group, Select } from '@mantine/core'
 import { DateTimePicker } from '@mantine/dates'
 import { useDebouncedCallback } from '@mantine/hooks'
 import { IconX } from '@tabler/icons-react'
-import { type ReactNode, useEffect, useMemo, useState } from 'react'
+import { type ReactNode, useMemo, useState } from 'react'
 import { $api } from '@/api/client'
 import { severities } from '@/text/Severity'
-import { type EventFilter, filterOf } from './filter'
+import { type EventFilter, filterOf, typeMeant } from './filter'
 
 /** typingPause is how long after the last letter a filter is used, in milliseconds. */
 const typingPause = 350
@@ -30,6 +30,7 @@ export function Filters({
         placeholder="Type, or alert.*"
         value={filter.type ?? ''}
         data={suggestions}
+        meant={(text) => typeMeant(text, suggestions)}
         set={(type) => set({ type })}
       />
       <Select
@@ -71,17 +72,25 @@ function Typed({
   placeholder,
   value,
   data,
+  meant = (text) => text.trim(),
   set,
 }: {
   label: string
   placeholder: string
   value: string
   data: string[]
+  /** meant is the filter that a text stands for. */
+  meant?: (text: string) => string
   set: (value: string) => void
 }) {
   const [text, setText] = useState(value)
-  const later = useDebouncedCallback(set, typingPause)
-  useEffect(() => setText(value), [value])
+  const [shown, setShown] = useState(value)
+  const later = useDebouncedCallback((typed: string) => set(meant(typed)), typingPause)
+  // Another filter than the typed one came from elsewhere, such as "Clear".
+  if (shown !== value) {
+    setShown(value)
+    if (meant(text) !== value) setText(value)
+  }
   return (
     <Autocomplete
       aria-label={label}
@@ -91,7 +100,7 @@ function Typed({
       value={text}
       onChange={(next) => {
         setText(next)
-        later(next.trim())
+        later(next)
       }}
       w={170}
     />

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { filterOf, passes } from './filter'
+import { filterOf, passes, typeMeant } from './filter'
 
 describe('filterOf', () => {
   it.each([
@@ -27,4 +27,16 @@ describe('passes', () => {
     [{ project: 'mail' }, false],
     [{ until: '2026-11-22T10:00:00Z' }, false],
   ])('%j: %s', (filter, want) => expect(passes(filter, event)).toBe(want))
+})
+
+describe('typeMeant', () => {
+  it.each([
+    ['', ''],
+    ['al', ''],
+    [' alert ', 'alert.*'],
+    ['alert.', 'alert.*'],
+    ['alert.cr', 'alert.cr'],
+    ['alert.*', 'alert.*'],
+    ['*', '*'],
+  ])('of %j is %j', (typed, want) => expect(typeMeant(typed, ['alert.*', 'alert.created'])).toBe(want))
 })

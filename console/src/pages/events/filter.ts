@@ -34,6 +34,17 @@ export function filterOf(search: Record<string, unknown>): EventFilter {
   return Object.fromEntries(Object.entries(found).filter(([, value]) => value !== undefined)) as EventFilter
 }
 
+/**
+ * typeMeant is the type or pattern that somebody means who has typed so far: a first word by itself stands for all that begin
+ * with it, and one that begins none is no filter yet.
+ */
+export function typeMeant(typed: string, suggestions: readonly string[]): string {
+  const text = typed.trim()
+  if (text === '' || text === '*' || text.includes('.')) return text.replace(/\.$/, '.*')
+  const pattern = `${text}.*`
+  return suggestions.includes(pattern) ? pattern : ''
+}
+
 /** passes says whether a live event belongs into the list of a filter, as the hub itself would say. */
 export function passes(
   filter: EventFilter,

@@ -1,7 +1,13 @@
-import { Box, Group, Progress, ScrollArea, Table, Text, Tooltip } from '@mantine/core'
-import { IconAlertTriangleFilled, IconCircleCheckFilled } from '@tabler/icons-react'
+import { Box, Button, Group, Progress, ScrollArea, Table, Text, Tooltip } from '@mantine/core'
+import { useDisclosure } from '@mantine/hooks'
+import {
+  IconAlertTriangleFilled,
+  IconChevronDown,
+  IconChevronRight,
+  IconCircleCheckFilled,
+} from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
-import type { ReactNode } from 'react'
+import { type ReactNode, useId } from 'react'
 import type { Schemas } from '@/api/client'
 import { PageLink } from '@/link/PageLink'
 import { Panel } from '@/page/Panel'
@@ -29,7 +35,7 @@ export function Ledger() {
   const query = useQuery(statsQuery())
   return (
     <Panel title="Nothing lost" flush>
-      <Box mih={210}>
+      <Box mih={150}>
         <Loaded query={query} lines={7}>
           {(stats) => <Balance stats={stats} />}
         </Loaded>
@@ -47,7 +53,36 @@ function Balance({ stats }: { stats: Schemas['Stats'] }) {
         <Said verdict={verdict} stats={stats} />
         {sum.matched > 0 && <Bar counts={sum} />}
       </Box>
-      {stats.integrations.length > 0 && <Accounts stats={stats} sum={sum} verdict={verdict} />}
+      {stats.integrations.length > 0 && (
+        <Opened by="Figures of each integration" opened={!verdict.good}>
+          <Accounts stats={stats} sum={sum} verdict={verdict} />
+        </Opened>
+      )}
+    </>
+  )
+}
+
+/** Opened shows more when somebody wants it; or from the beginning, with opened. */
+function Opened({ by, opened, children }: { by: string; opened: boolean; children: ReactNode }) {
+  const [shown, { toggle }] = useDisclosure(opened)
+  const id = useId()
+  return (
+    <>
+      <Button
+        variant="subtle"
+        size="compact-sm"
+        ml="xs"
+        mb="sm"
+        onClick={toggle}
+        aria-expanded={shown}
+        aria-controls={id}
+        leftSection={
+          shown ? <IconChevronDown size={15} aria-hidden /> : <IconChevronRight size={15} aria-hidden />
+        }
+      >
+        {by}
+      </Button>
+      <div id={id}>{shown && children}</div>
     </>
   )
 }

@@ -77,8 +77,8 @@ function Pulse({ window, alerts }: { window: PulseWindow; alerts: boolean }) {
       ) : (
         <Charts lines={lines} window={window} />
       )}
-      <Ledger />
       {alerts && <AlertPanels />}
+      <Ledger />
       <div className={classes.wide}>
         <IntegrationsHealth sparks={sparks} window={window} />
         <HubHealth />

@@ -97,7 +97,8 @@ export function SourceForm({
           value={form.values.dialect || null}
           onChange={(value) => {
             form.setFieldValue('dialect', value ?? '')
-            const best = known.find((each) => each.name === value)?.methods[0]
+            // Certificates need an authority that somebody has to make first: a choice, not a beginning.
+            const best = known.find((each) => each.name === value)?.methods.find((each) => each !== 'mtls')
             if (best && !source) setMethod(best)
           }}
         />
