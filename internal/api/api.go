@@ -68,6 +68,7 @@ type Deliveries interface {
 	CancelJob(ctx context.Context, account event.Account, id event.ID) error
 	Events(ctx context.Context, account event.Account, f deliver.EventFilter, p store.Page) ([]*event.Record, string, error)
 	Event(ctx context.Context, account event.Account, id event.ID) (*event.Record, error)
+	LookBack(ctx context.Context, account event.Account, since time.Time, each deliver.Section) (deliver.Extent, error)
 	Suppressed(ctx context.Context, account event.Account, integration event.ID, p store.Page) ([]store.Suppressed, string, error)
 }
 
@@ -158,6 +159,8 @@ type server struct {
 	standing   standings // how many things are open, for streams
 	bodies     bodies
 	verifying  chan struct{} // a token for each verification of the audit record that goes on
+	trying     chan struct{} // a token for each subscription that is being tried
+	tryingFor  time.Duration // how long one is
 	callBodies bodies        // of vendors' calls: nobody without a key takes the room of those who have one
 }
 
@@ -182,7 +185,8 @@ func newServer(d Deps) *server {
 		problem(http.StatusMethodNotAllowed, req.Method+" is not possible here; /api/docs lists what is").
 			with("Allow", allowed(r, req.URL.Path)).write(w)
 	})
-	a := &server{Deps: d, log: log, acts: map[string]string{}, sameOrigin: http.NewCrossOriginProtection(), verifying: make(chan struct{}, maxVerifying)}
+	a := &server{Deps: d, log: log, acts: map[string]string{}, sameOrigin: http.NewCrossOriginProtection(), verifying: make(chan struct{}, maxVerifying),
+		trying: make(chan struct{}, maxTrying), tryingFor: trialTime}
 	if d.PublicURL != "" {
 		if err := a.sameOrigin.AddTrustedOrigin(originOf(d.PublicURL)); err != nil {
 			panic("api: the public URL was not checked: " + err.Error())

@@ -25,6 +25,8 @@ type fakeEngine struct {
 	retryErr        error
 	filter          deliver.EventFilter
 	asked           deliver.DeliveryFilter // of the last list of deliveries
+	since           time.Time              // of the last look back
+	slow            bool                   // a look back takes as long as it may
 	panics          bool
 }
 
@@ -178,6 +180,23 @@ func (e *fakeEngine) Event(_ context.Context, account event.Account, id event.ID
 		}
 	}
 	return nil, store.ErrNotFound
+}
+
+func (e *fakeEngine) LookBack(ctx context.Context, account event.Account, since time.Time, each deliver.Section) (deliver.Extent, error) {
+	if ctx.Err() != nil {
+		return deliver.Extent{}, ctx.Err()
+	}
+	e.since = since
+	if e.slow {
+		<-ctx.Done()
+		return deliver.Extent{Since: testTime}, ctx.Err()
+	}
+	for _, r := range e.events[account] {
+		if !each([]journal.TypeCount{{Type: r.Type, Count: 1}}, func() ([]*event.Record, error) { return []*event.Record{r}, nil }) {
+			return deliver.Extent{Since: testTime}, ctx.Err()
+		}
+	}
+	return deliver.Extent{Since: since, Complete: true}, ctx.Err()
 }
 
 // add puts an event into the engine.

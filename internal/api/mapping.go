@@ -242,7 +242,7 @@ func (a *server) updateMappingRule(ctx context.Context, in *struct {
 }
 
 func (a *server) tryMappingRule(ctx context.Context, in *struct{ Body raw[MappingTrialInput] }) (*body[mapping.Trial], error) {
-	trial, err := readTrial(in.Body.RawMessage, "rule", 100)
+	trial, err := readTrial(in.Body.RawMessage, "rule", 100, mostTried)
 	if err != nil {
 		return nil, err
 	}

@@ -3,6 +3,7 @@ package api
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/tocsin-hub/tocsin/internal/event"
 	"github.com/tocsin-hub/tocsin/internal/identity"
@@ -88,11 +89,23 @@ var mappingExercises = map[string]func(*testing.T, *hub){
 		h.engine.add(t, event.DefaultAccount, `{"type":"ip.unblocked"}`)
 		r := h.want(200, "POST", "/api/v1/subscriptions/try", `{"subscription":{"types":["alert.*"],"where":"event.data.n == 1"},"last":500}`)
 		if r.get("looked").Int() != 5 || r.get("matched").Int() != 1 || r.get("filtered.0.reason").Str != "its type is not chosen" ||
-			r.get("filtered.0.count").Int() != 2 || r.get("filtered.#").Int() != 3 ||
+			r.get("filtered.0.count").Int() != 2 || r.get("filtered.#").Int() != 3 || r.get("left_out.#").Int() != 4 ||
+			r.get("left_out.0.reason").Str != "its where expression does not hold" || !r.get("complete").Bool() ||
+			r.get("until").Time().Sub(r.get("since").Time()) != 24*time.Hour || !h.engine.since.Equal(r.get("since").Time()) ||
 			r.get("samples.0").Raw != `{"id":"`+wanted.ID.Text(event.PrefixEvent)+`","type":"alert.created","severity":"high","title":"one"}` ||
 			r.get("errors.0.event").Str != failing.ID.Text(event.PrefixEvent) || r.get("errors.0.count").Int() != 1 {
 			t.Errorf("got %s", r.body)
 		}
+		if r := h.want(200, "POST", "/api/v1/subscriptions/try", `{"subscription":{"types":["ip.*"]},"last":4}`); r.get("looked").Int() != 4 ||
+			r.get("matched").Int() != 1 || r.get("complete").Bool() {
+			t.Errorf("got %s", r.body)
+		}
+		h.engine.slow, h.server.tryingFor = true, time.Millisecond
+		if r := h.want(200, "POST", "/api/v1/subscriptions/try", `{"subscription":{"types":["ip.*"]}}`); r.get("complete").Bool() || !r.get("since").Time().Equal(testTime) {
+			t.Errorf("what it found in its time is %s", r.body)
+		}
+		h.engine.slow, h.server.tryingFor = false, trialTime
+		h.want(422, "POST", "/api/v1/subscriptions/try", `{"subscription":{},"last":100001}`)
 		r = h.want(422, "POST", "/api/v1/subscriptions/try", `{"subscription":{"types":["a b"],"where":"event.severty == 1"}}`)
 		if fmt.Sprint(r.fields()) != "[subscription.types.0 subscription.where]" {
 			t.Errorf("got %v %s", r.fields(), r.body)

@@ -182,7 +182,7 @@ func (a *server) responseTrialOperations(base string) {
 		summary: "Try a response rule", ownBody: true, body: object{{"rule", exampleResponseRule()}, {"last", 1000}},
 		about: "What the rule would have made of the account's newest events, whatever its mode. The guard answers by how things are now. Nothing is done.",
 	}, func(ctx context.Context, in *struct{ Body raw[ResponseTrialInput] }) (*body[ResponseTrial], error) {
-		trial, err := readTrial(in.Body.RawMessage, "rule", mostTried)
+		trial, err := readTrial(in.Body.RawMessage, "rule", mostTried, mostTried)
 		if err != nil {
 			return nil, err
 		}

@@ -227,7 +227,7 @@ func (a *server) expireSilence(ctx context.Context, in *struct {
 }
 
 func (a *server) trySilence(ctx context.Context, in *struct{ Body raw[SilenceTrialInput] }) (*body[silence.SilenceTrial], error) {
-	trial, err := readTrial(in.Body.RawMessage, "silence", 100)
+	trial, err := readTrial(in.Body.RawMessage, "silence", 100, mostTried)
 	if err != nil {
 		return nil, err
 	}

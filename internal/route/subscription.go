@@ -121,6 +121,15 @@ func (s *Subscription) chooses(eventType string) bool {
 
 // Explain says why the integration does not get the event; Wanted if it does.
 func (s *Subscription) Explain(r *event.Record, integration string) Reason {
+	why := s.explainFields(r, integration)
+	if why == Wanted && s.Where != nil && !addressed(r) {
+		return s.askWhere(expr.NewView(r))
+	}
+	return why
+}
+
+// explainFields is Explain without the expression.
+func (s *Subscription) explainFields(r *event.Record, integration string) Reason {
 	switch {
 	case addressed(r):
 		return s.explainRest(r, integration)
@@ -129,11 +138,7 @@ func (s *Subscription) Explain(r *event.Record, integration string) Reason {
 	case !s.chooses(r.Type):
 		return TypeFiltered
 	}
-	why := s.explainRest(r, integration)
-	if why == Wanted && s.Where != nil {
-		return s.askWhere(expr.NewView(r))
-	}
-	return why
+	return s.explainRest(r, integration)
 }
 
 // askWhere asks the expression. An event for which it cannot be evaluated is not wanted.

@@ -35,6 +35,7 @@ func TestWhere(t *testing.T) {
 	e := x.Add("default", "int_1", sub, "own")
 	above := x.Follow("default", "int_2", parse(t, `{"types":["*"],"where":"event.project == \"p\""}`), "above")
 	plain := x.Add("default", "int_3", parse(t, `{"types":["*"]}`), "plain")
+	trier := NewTrier(sub)
 	for _, c := range []struct {
 		body  string
 		own   Reason
@@ -50,6 +51,12 @@ func TestWhere(t *testing.T) {
 		r := parseEvent(t, c.body)
 		if got := sub.Explain(r, "int_1"); got != c.own {
 			t.Errorf("%s: %q, want %q", c.body, got, c.own)
+		}
+		if got, err := trier.Explain(r); got != c.own || (err != nil) != (c.own == WhereFailed) {
+			t.Errorf("%s is tried: %q, %v, want %q", c.body, got, err, c.own)
+		}
+		if got := trier.OfType(r.Type); (got == TypeFiltered) != (c.own == TypeFiltered) {
+			t.Errorf("%s: %q of its type alone", c.body, got)
 		}
 		got := map[*Entry[string]]Reason{}
 		x.Match(r, func(e *Entry[string], why Reason) { got[e] = why })
