@@ -90,6 +90,7 @@ type Integration struct {
 	Fallback       string                `json:"fallback" doc:"The integration that gets what ends in its mailbox; empty for none." example:"int_01kmb7a2v4e9zr6x3q8w5t0ysd"`
 	Owner          string                `json:"owner" doc:"Who looks after it." example:"soc@example.com"`
 	RotateBy       string                `json:"rotate_by" doc:"The date by which its credentials are to be changed; empty for none." example:"2027-01-31"`
+	Secrets        []SecretAge           `json:"secrets" doc:"When its secrets were set to what they are. A secret that was entered before this was noted is not listed."`
 	Version        int64                 `json:"version" doc:"Grows with each change; it is the ETag." example:"3"`
 	CreatedAt      time.Time             `json:"created_at" doc:"When it was made."`
 	UpdatedAt      time.Time             `json:"updated_at" doc:"When it was changed last."`
@@ -97,12 +98,29 @@ type Integration struct {
 	CallbackURL    string                `json:"callback_url,omitempty" doc:"Where the vendor is told to call, for kinds that are called: buttons, webhooks. Without a public_url of the hub it is the path alone." example:"https://tocsin.example.com/api/v1/callbacks/pagerduty/int_01kmb7a2v4e9zr6x3q8w5t0ysd"`
 }
 
+// SecretAge says since when a secret is what it is. It tells nothing of its value.
+type SecretAge struct {
+	Field string    `json:"field" doc:"The setting's path." example:"signing_secret"`
+	SetAt time.Time `json:"set_at" doc:"When it was set. Saving the integration without another value for it does not change this." example:"2026-03-14T09:26:53Z"`
+	SetBy string    `json:"set_by,omitempty" doc:"Who set it: a person's address or the name of an API key." example:"dana@example.com"`
+}
+
+func secretAges(i store.Integration) []SecretAge {
+	ages := integration.SecretAges(i)
+	list := make([]SecretAge, len(ages))
+	for k, s := range ages {
+		list[k] = SecretAge{Field: s.Field, SetAt: s.At, SetBy: s.By}
+	}
+	return list
+}
+
 func (a *server) view(i store.Integration) Integration {
 	return Integration{
 		ID: i.ID.Text(event.PrefixIntegration), Kind: i.Kind, Name: i.Name, Enabled: i.Enabled, Paused: i.Paused, Voided: i.Voided,
 		DisabledReason: i.DisabledReason, Settings: jsonObject(a.Integrations.Settings(i)),
 		Subscription: subscriptionObject(i.Subscription), Delivery: deliveryObject(a.Integrations.Delivery(i)),
-		Fallback: idOrEmpty(event.PrefixIntegration, i.Fallback), Owner: i.Owner, RotateBy: i.RotateBy, Version: i.Version, CreatedAt: i.CreatedAt, UpdatedAt: i.UpdatedAt,
+		Fallback: idOrEmpty(event.PrefixIntegration, i.Fallback), Owner: i.Owner, RotateBy: i.RotateBy,
+		Secrets: secretAges(i), Version: i.Version, CreatedAt: i.CreatedAt, UpdatedAt: i.UpdatedAt,
 		Warnings: a.Integrations.Warnings(i), CallbackURL: callback.URL(a.Catalogue, a.PublicURL, i),
 	}
 }

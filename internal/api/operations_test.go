@@ -85,6 +85,10 @@ var eventExercises = map[string]func(*testing.T, *hub){
 		if r.get("settings.signing_secret").Str != "********" || r.get("settings.method").Str != "POST" || r.Header.Get("ETag") != `"1"` {
 			t.Errorf("got %s", r.body)
 		}
+		if set := r.get("secrets"); set.Get("#").Int() != 2 || set.Get("0.field").Str != "headers.0.value" || set.Get("1.field").Str != "signing_secret" || set.Get("0.set_by").Str != "test" ||
+			r.get("created_at").Time().Sub(set.Get("0.set_at").Time()).Abs() > time.Minute {
+			t.Errorf("its secrets are %s", set.Raw)
+		}
 	},
 	"update-integration": func(t *testing.T, h *hub) {
 		path := h.webhook("x", "https://x.example.com")

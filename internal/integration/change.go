@@ -177,7 +177,7 @@ func (s *Service) apply(ctx context.Context, i store.Integration, def connector.
 		return i, err
 	}
 
-	now := settled{masked: i.Settings, secrets: i.Secrets, voided: i.Voided}
+	now := settled{masked: i.Settings, secrets: i.Secrets, set: i.SecretsSet, voided: i.Voided}
 	if in.Settings != nil {
 		var err error
 		now, err = s.settle(ctx, i, def, in.Settings)
@@ -199,7 +199,8 @@ func (s *Service) apply(ctx context.Context, i store.Integration, def connector.
 	if len(errs) > 0 {
 		return i, errs
 	}
-	i.Settings, i.Secrets, i.Voided, i.Subscription, i.Delivery = now.masked, now.secrets, now.voided, sub, delivery
+	i.Settings, i.Secrets, i.SecretsSet, i.Voided = now.masked, now.secrets, now.set, now.voided
+	i.Subscription, i.Delivery = sub, delivery
 	if err := collect(&errs, "delivery", s.checkNoise(i, def, now.plain)); err != nil || len(errs) > 0 {
 		return i, cmp.Or(err, errs.Err())
 	}

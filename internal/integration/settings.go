@@ -20,12 +20,13 @@ import (
 
 // settled is the outcome of a change of settings.
 type settled struct {
-	masked  json.RawMessage   // as stored and shown
-	secrets map[string][]byte // sealed, by path
-	voided  []string          // paths of secrets that were given up, now or before
-	broken  error             // why a reference that was kept stands for nothing now
-	moved   string            // the setting whose change gave secrets up; empty if none did
-	plain   json.RawMessage   // every secret and what references stand for in their places; never leaves memory
+	masked  json.RawMessage            // as stored and shown
+	secrets map[string][]byte          // sealed, by path
+	set     map[string]store.SecretSet // when secrets were set, by path
+	voided  []string                   // paths of secrets that were given up, now or before
+	broken  error                      // why a reference that was kept stands for nothing now
+	moved   string                     // the setting whose change gave secrets up; empty if none did
+	plain   json.RawMessage            // every secret and what references stand for in their places; never leaves memory
 }
 
 // slot is a place of the stored settings that holds a secret.
@@ -42,7 +43,7 @@ type slot struct {
 // masked are kept, unless the patch changes who would receive them: then they are given up, until they are entered
 // again. The error is a form.Errors or a failure to seal.
 func (s *Service) settle(ctx context.Context, i store.Integration, def connector.Definition, patch json.RawMessage) (settled, error) {
-	c := settling{s: s, i: i, def: def, admin: act.From(ctx).Admin, mark: rand.Text()}
+	c := settling{s: s, i: i, def: def, admin: act.From(ctx).Admin, mark: rand.Text(), now: s.setNow(ctx)}
 	if isNull(patch) {
 		c.i.Settings, patch = json.RawMessage(`{}`), json.RawMessage(`{}`)
 	}
@@ -58,6 +59,7 @@ type settling struct {
 	def    connector.Definition
 	admin  bool
 	mark   string
+	now    store.SecretSet // of what is entered
 	slots  []*slot
 	merged json.RawMessage
 	kept   map[string]*slot  // what the patch kept, by its path in merged
@@ -125,6 +127,7 @@ func (c *settling) finish() (settled, error) {
 		}
 	}
 	slices.Sort(out.voided)
+	out.set = c.set()
 	return out, nil
 }
 

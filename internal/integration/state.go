@@ -94,7 +94,7 @@ func (s *Service) Delete(ctx context.Context, account event.Account, id event.ID
 		return err
 	}
 	old := i
-	i.Enabled, i.Secrets, i.Voided, i.Fallback = false, nil, nil, event.ID{}
+	i.Enabled, i.Secrets, i.SecretsSet, i.Voided, i.Fallback = false, nil, nil, nil, event.ID{}
 	i.DeletedAt = s.Now().UTC()
 	i.UpdatedAt = i.DeletedAt
 	i.Say = s.sayDeleted(i, waiting, parked)

@@ -106,6 +106,9 @@ type Integration struct {
 	Fallback event.ID
 	Owner    string
 	RotateBy string // a date (2006-01-02) or empty
+	// SecretsSet says of secrets and references, by the setting's path, when they were set to what they are, and by whom. Those
+	// that were stored before this was noted are not in it.
+	SecretsSet map[string]SecretSet
 	// Voided lists the settings (by path) whose stored secret was given up because the destination's host changed. While
 	// there are any, nothing is sent: events wait.
 	Voided []string
@@ -120,6 +123,12 @@ type Integration struct {
 	// Say is what creating or updating the row makes Tocsin say: it is stored in the outbox together with the row, or
 	// not at all. It is no part of the row and is never read back.
 	Say []Said
+}
+
+// SecretSet is when a secret was set, and by whom.
+type SecretSet struct {
+	At time.Time `json:"at"`
+	By string    `json:"by,omitempty"` // for people: a person's address, a key's name, "system"
 }
 
 // Held says whether events wait instead of being sent: a person paused it, or a credential must be entered again.

@@ -3468,6 +3468,7 @@ export interface components {
             owner: string;
             paused: boolean;
             rotate_by: string;
+            secrets: components["schemas"]["SecretAge"][];
             settings: {
                 [key: string]: unknown;
             };
@@ -4711,6 +4712,12 @@ export interface components {
             holder: string;
             key: string;
         };
+        SecretAge: {
+            field: string;
+            /** Format: date-time */
+            set_at: string;
+            set_by?: string;
+        };
         SecretsStatus: {
             expiring: components["schemas"]["Expiring"][];
             keys: components["schemas"]["KeyStatus"][];
@@ -5043,18 +5050,24 @@ export interface components {
             received_per_second: number;
         };
         SubscriptionTrial: {
+            complete: boolean;
             errors: components["schemas"]["TrialMistake"][];
             filtered: components["schemas"]["TrialReason"][];
+            left_out: components["schemas"]["TrialSample"][];
             /** Format: int64 */
             looked: number;
             /** Format: int64 */
             matched: number;
             samples: components["schemas"]["TrialSample"][];
+            /** Format: date-time */
+            since: string;
+            /** Format: date-time */
+            until: string;
         };
         SubscriptionTrialInput: {
             /**
              * Format: int64
-             * @default 1000
+             * @default 100000
              */
             last?: number;
             subscription: {
@@ -5177,6 +5190,7 @@ export interface components {
         };
         TrialSample: {
             id: string;
+            reason?: string;
             /** @enum {string} */
             severity: "info" | "low" | "medium" | "high" | "critical";
             title: string;

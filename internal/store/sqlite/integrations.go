@@ -11,31 +11,43 @@ import (
 )
 
 const integrationColumns = `id, account, kind, name, enabled, paused, disabled_reason, settings, secrets, subscription,
-	delivery, owner, rotate_by, rotation_said, voided, version, created_at, updated_at, deleted_at, fallback`
+	delivery, owner, rotate_by, rotation_said, voided, version, created_at, updated_at, deleted_at, fallback, secrets_set`
 
 func scanIntegration(r row, i *store.Integration) error {
 	return r.Scan(idCol{&i.ID}, textCol[event.Account]{&i.Account}, &i.Kind, textCol[string]{&i.Name}, &i.Enabled,
 		&i.Paused, textCol[string]{&i.DisabledReason}, bytesCol[json.RawMessage]{&i.Settings}, jsonCol{&i.Secrets},
 		bytesCol[json.RawMessage]{&i.Subscription}, bytesCol[json.RawMessage]{&i.Delivery}, textCol[string]{&i.Owner},
 		&i.RotateBy, &i.RotationSaid, jsonCol{&i.Voided}, &i.Version, timeCol{&i.CreatedAt}, timeCol{&i.UpdatedAt}, timeCol{&i.DeletedAt},
-		idCol{&i.Fallback})
+		idCol{&i.Fallback}, jsonCol{&i.SecretsSet})
+}
+
+// integrationObjects are the columns of an integration that hold what this package encodes as JSON.
+type integrationObjects struct{ secrets, set, voided []byte }
+
+func encodeObjects(i *store.Integration) (o integrationObjects, err error) {
+	if o.secrets, err = json.Marshal(i.Secrets); err != nil {
+		return o, fmt.Errorf("encoding the sealed secrets: %w", err)
+	}
+	if o.set, err = json.Marshal(i.SecretsSet); err != nil {
+		return o, fmt.Errorf("encoding when secrets were set: %w", err)
+	}
+	if o.voided, err = json.Marshal(i.Voided); err != nil {
+		return o, fmt.Errorf("encoding the voided secrets: %w", err)
+	}
+	return o, nil
 }
 
 // CreateIntegration implements store.Integrations.
 func (s *Store) CreateIntegration(ctx context.Context, i store.Integration) error {
-	secrets, err := json.Marshal(i.Secrets)
+	o, err := encodeObjects(&i)
 	if err != nil {
-		return fmt.Errorf("encoding the sealed secrets: %w", err)
-	}
-	voided, err := json.Marshal(i.Voided)
-	if err != nil {
-		return fmt.Errorf("encoding the voided secrets: %w", err)
+		return err
 	}
 	return s.config.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `INSERT INTO integrations (`+integrationColumns+`) VALUES (`+placeholders(20)+`)`,
+		_, err := tx.ExecContext(ctx, `INSERT INTO integrations (`+integrationColumns+`) VALUES (`+placeholders(21)+`)`,
 			i.ID[:], string(i.Account), i.Kind, i.Name, flag(i.Enabled), flag(i.Paused), i.DisabledReason,
-			blob(i.Settings), secrets, blob(i.Subscription), blob(i.Delivery), i.Owner, i.RotateBy, i.RotationSaid, voided, 1,
-			micros(i.CreatedAt), micros(i.UpdatedAt), micros(i.DeletedAt), i.Fallback[:])
+			blob(i.Settings), o.secrets, blob(i.Subscription), blob(i.Delivery), i.Owner, i.RotateBy, i.RotationSaid, o.voided, 1,
+			micros(i.CreatedAt), micros(i.UpdatedAt), micros(i.DeletedAt), i.Fallback[:], string(o.set))
 		if err != nil {
 			return err
 		}
@@ -45,21 +57,17 @@ func (s *Store) CreateIntegration(ctx context.Context, i store.Integration) erro
 
 // UpdateIntegration implements store.Integrations. The kind and the time of creation stay as they are.
 func (s *Store) UpdateIntegration(ctx context.Context, i store.Integration) error {
-	secrets, err := json.Marshal(i.Secrets)
+	o, err := encodeObjects(&i)
 	if err != nil {
-		return fmt.Errorf("encoding the sealed secrets: %w", err)
-	}
-	voided, err := json.Marshal(i.Voided)
-	if err != nil {
-		return fmt.Errorf("encoding the voided secrets: %w", err)
+		return err
 	}
 	return s.config.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		res, err := tx.ExecContext(ctx, `UPDATE integrations SET name = ?, enabled = ?, paused = ?, disabled_reason = ?,
 			settings = ?, secrets = ?, subscription = ?, delivery = ?, owner = ?, rotate_by = ?, rotation_said = ?, voided = ?,
 			version = version + 1,
-			updated_at = ?, deleted_at = ?, fallback = ? WHERE id = ? AND account = ? AND version = ?`,
-			i.Name, flag(i.Enabled), flag(i.Paused), i.DisabledReason, blob(i.Settings), secrets, blob(i.Subscription),
-			blob(i.Delivery), i.Owner, i.RotateBy, i.RotationSaid, voided, micros(i.UpdatedAt), micros(i.DeletedAt), i.Fallback[:],
+			updated_at = ?, deleted_at = ?, fallback = ?, secrets_set = ? WHERE id = ? AND account = ? AND version = ?`,
+			i.Name, flag(i.Enabled), flag(i.Paused), i.DisabledReason, blob(i.Settings), o.secrets, blob(i.Subscription),
+			blob(i.Delivery), i.Owner, i.RotateBy, i.RotationSaid, o.voided, micros(i.UpdatedAt), micros(i.DeletedAt), i.Fallback[:], string(o.set),
 			i.ID[:], string(i.Account), i.Version)
 		if err != nil {
 			return err

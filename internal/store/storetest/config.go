@@ -32,6 +32,7 @@ func integration(account event.Account, name string) store.Integration {
 		DisabledReason: "the receiver answered 410",
 		Settings:       json.RawMessage(`{"url":"https://example.com", "signing_secret":"********"}`),
 		Secrets:        map[string][]byte{"signing_secret": {0, 1, 2, 0xff}, "headers.0.value": {9}},
+		SecretsSet:     map[string]store.SecretSet{"signing_secret": {At: at(1), By: "dana@example.com"}, "headers.0.value": {At: at(2)}},
 		Subscription:   json.RawMessage(`{"types":["*"]}`),
 		Delivery:       json.RawMessage(`{"order":"none"}`),
 		Fallback:       event.ID{7, 15: 1},
@@ -70,7 +71,7 @@ func testIntegrationVersions(t *testing.T, s *suite) {
 	i := integration(acme, "first")
 	must(t, s.CreateIntegration(s.ctx, i))
 	i.Name, i.Enabled, i.Paused, i.DisabledReason, i.Owner = "second", false, false, "", ""
-	i.Settings, i.Secrets, i.Fallback = json.RawMessage(`{}`), nil, event.ID{}
+	i.Settings, i.Secrets, i.SecretsSet, i.Fallback = json.RawMessage(`{}`), nil, map[string]store.SecretSet{"token": {At: at(9)}}, event.ID{}
 	i.UpdatedAt = at(10)
 	must(t, s.UpdateIntegration(s.ctx, i))
 	stale := i
