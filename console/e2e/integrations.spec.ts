@@ -181,6 +181,16 @@ test('a webhook is added, tested, delivers, fails and is deleted, in sight', asy
   }
 })
 
+/** setAt is when the hub says that a secret was set. */
+async function setAt(hub: Hub, id: string, name: string): Promise<string | undefined> {
+  const { secrets } = await call<{ secrets: { field: string; set_at: string }[] }>(
+    hub,
+    'GET',
+    `/api/v1/integrations/${id}`,
+  )
+  return secrets.find((each) => each.field === name)?.set_at
+}
+
 test('a secret is never shown again, is kept, replaced and removed', async ({ page, hub }) => {
   const receiver = await startReceiver()
   try {
@@ -189,15 +199,31 @@ test('a secret is never shown again, is kept, replaced and removed', async ({ pa
     const secret = page.getByRole('button', { name: 'Replace Signing secret', exact: true })
     await expect(secret).toBeVisible()
     await expect(page.locator('body')).not.toContainText('a secret of at least')
+    await expect(page.getByText(/^set .* by /)).toBeVisible()
+    const first = await setAt(hub, made.id, 'signing_secret')
+    const soon = new Date(Date.now() + 3 * 86_400_000).toISOString().slice(0, 10)
+    await call(hub, 'PATCH', `/api/v1/integrations/${made.id}`, { rotate_by: soon })
+    await page.reload()
+    await expect(page.getByText('rotation due in 3 days')).toBeVisible()
     await field(page, 'owner').fill('soc@example.com')
     await page.getByRole('button', { name: 'Save' }).click()
     await expect(page.getByText('The settings are saved.')).toBeVisible()
     await expect(secret).toBeVisible()
+    expect(await setAt(hub, made.id, 'signing_secret')).toBe(first)
 
     await secret.click()
     await expect(field(page, 'settings.signing_secret')).toBeFocused()
     await page.getByRole('button', { name: 'Keep the one that is set' }).click()
     await expect(page.getByRole('button', { name: 'Save' })).toHaveCount(0)
+
+    await secret.click()
+    await field(page, 'settings.signing_secret').fill('another secret of at least 24 bytes')
+    await page.getByRole('button', { name: 'Save' }).click()
+    await expect(page.getByRole('button', { name: 'Save' })).toHaveCount(0)
+    await expect(secret).toBeVisible()
+    await expect(page.locator('body')).not.toContainText('another secret')
+    const second = await setAt(hub, made.id, 'signing_secret')
+    expect(Date.parse(second ?? '')).toBeGreaterThan(Date.parse(first ?? ''))
 
     // Another destination: what was entered for the first one does not go there.
     await field(page, 'settings.url').fill('http://127.0.0.2:9/hook')
@@ -214,6 +240,7 @@ test('a secret is never shown again, is kept, replaced and removed', async ({ pa
       `/api/v1/integrations/${made.id}`,
     )
     expect(after.settings).not.toHaveProperty('signing_secret')
+    expect(await setAt(hub, made.id, 'signing_secret')).toBeUndefined()
     expect(after.voided ?? []).toEqual([])
   } finally {
     await receiver.close()
@@ -223,17 +250,19 @@ test('a secret is never shown again, is kept, replaced and removed', async ({ pa
 test('a subscription says what it would get while it is written', async ({ page, hub }) => {
   const made = await webhook(hub, 'chooser', 'http://127.0.0.1:9/hook')
   await open(page, made.id, 'subscription')
-  const trial = page.getByRole('status').filter({ hasText: 'newest events' })
+  const trial = page.getByRole('status').filter({ hasText: 'of the last day' })
   await expect(trial).toBeVisible()
   await page.getByRole('button', { name: 'Remove custom.*' }).click()
-  await expect(page.getByText('Nothing is chosen: it will send nothing.')).toBeVisible()
-  await expect(trial).toContainText(/^0 of the/)
+  await expect(page.getByText('Nothing is chosen: it will send nothing.').first()).toBeVisible()
+  await expect(trial).toContainText('Nothing is chosen: it will send nothing.')
+  await expect(trial).toContainText(/^0 of [0-9,]+ events of the last day match/)
+  await expect(page.getByText('no event types are chosen').first()).toBeVisible()
   await page.getByRole('checkbox', { name: 'Everything that is sent in' }).check()
-  await expect(trial).not.toContainText(/^0 of the/)
+  await expect(trial).not.toContainText(/^0 of/)
   await field(page, 'subscription.where').fill('event.severty == "high"')
   await expect(page.getByRole('alert').filter({ hasText: 'did you mean severity?' })).toBeVisible()
   await field(page, 'subscription.where').fill('event.severity_level >= CRITICAL')
-  await expect(page.getByText('its where expression does not hold')).toBeVisible()
+  await expect(page.getByText('its where expression does not hold').first()).toBeVisible()
   await accessible(page)
   await page.getByRole('button', { name: 'Save' }).click()
   await expect(page.getByText('The subscription is saved.')).toBeVisible()
@@ -243,6 +272,39 @@ test('a subscription says what it would get while it is written', async ({ page,
     `/api/v1/integrations/${made.id}`,
   )
   expect(after.subscription).toMatchObject({ types: ['*'], where: 'event.severity_level >= CRITICAL' })
+})
+
+test('what a subscription would get stays in sight while it is counted anew, and the outdated is given up', async ({
+  page,
+  hub,
+}) => {
+  const made = await webhook(hub, 'typist', 'http://127.0.0.1:9/hook')
+  await open(page, made.id, 'subscription')
+  const trial = page.getByRole('status').filter({ hasText: 'of the last day' })
+  const counted = await trial.textContent()
+  const box = await trial.boundingBox()
+  const tried: string[] = []
+  const given: string[] = []
+  let answer = false
+  await page.route('**/api/v1/subscriptions/try', async (route) => {
+    const { subscription } = route.request().postDataJSON() as { subscription: { where: string } }
+    tried.push(subscription.where)
+    if (answer) await route.fallback()
+  })
+  page.on('requestfailed', (request) => {
+    if (request.url().endsWith('/subscriptions/try')) given.push(request.failure()?.errorText ?? '')
+  })
+  const where = field(page, 'subscription.where')
+  await where.pressSequentially('event.title == "a"')
+  await expect.poll(() => tried).toEqual(['event.title == "a"'])
+  await expect(trial).toHaveText(counted ?? '')
+  await expect(page.locator('[aria-busy="true"]').filter({ has: trial })).toHaveCount(1)
+  expect((await trial.boundingBox())?.height).toBe(box?.height)
+  answer = true
+  await where.fill('event.title == "nothing has this title"')
+  await expect(trial).toContainText(/^0 of /)
+  expect(given).toEqual(['net::ERR_ABORTED'])
+  await expect(page.locator('[aria-busy="true"]').filter({ has: trial })).toHaveCount(0)
 })
 
 test('whoever saves on an old state is told, and sees the newer one', async ({ page, hub }) => {

@@ -3,7 +3,7 @@ import { IconChevronDown, IconChevronRight } from '@tabler/icons-react'
 import { useMemo, useState } from 'react'
 import { count } from '@/text/number'
 import type { Errors } from './check'
-import { errorsBelow, FormContext } from './context'
+import { errorsBelow, FormContext, type FormState } from './context'
 import { FieldGrid } from './FieldGrid'
 import classes from './Form.module.css'
 import { type Field, pathOf, sectionsOf, type Values } from './field'
@@ -22,6 +22,7 @@ export function SchemaForm({
   errors,
   voided = none,
   readOnly = false,
+  aboutSecret,
 }: {
   fields: Field[]
   values: Values
@@ -30,8 +31,12 @@ export function SchemaForm({
   errors: Errors
   voided?: readonly string[]
   readOnly?: boolean
+  aboutSecret?: FormState['aboutSecret']
 }) {
-  const state = useMemo(() => ({ errors, voided, readOnly }), [errors, voided, readOnly])
+  const state = useMemo(
+    () => ({ errors, voided, readOnly, aboutSecret }),
+    [errors, voided, readOnly, aboutSecret],
+  )
   const seen = useMemo(
     () => fields.filter((field) => !field.deprecated || values[field.name] !== undefined),
     [fields, values],

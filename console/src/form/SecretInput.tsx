@@ -1,4 +1,4 @@
-import { Alert, Button, Group, Input, PasswordInput, Text, Textarea } from '@mantine/core'
+import { Alert, Box, Button, Group, Input, PasswordInput, Text, Textarea } from '@mantine/core'
 import { IconKey, IconLock } from '@tabler/icons-react'
 import { useState } from 'react'
 import { inputID, useForm } from './context'
@@ -66,8 +66,9 @@ function Kept({
   ...props
 }: InputProps & { gone: boolean; replace: () => void; remove: () => void }) {
   const { field, path } = props
-  const { errors, readOnly } = useForm()
+  const { errors, readOnly, aboutSecret } = useForm()
   const { description } = useInput(props)
+  const about = gone ? undefined : aboutSecret?.(path)
   return (
     <Input.Wrapper
       label={field.title}
@@ -79,12 +80,19 @@ function Kept({
     >
       <div className={classes.kept} data-wrong={errors[path] ? true : undefined}>
         <IconKey size={15} aria-hidden style={{ flexShrink: 0 }} />
-        <Text size="sm" flex={1} truncate>
-          {gone ? 'Given up' : 'Set'}
-          <Text span c="dimmed" size="xs" ml={8}>
-            {gone ? '' : 'not shown'}
+        <Box flex={1} miw={0}>
+          <Text size="sm" truncate>
+            {gone ? 'Given up' : 'Set'}
+            <Text span c="dimmed" size="xs" ml={8}>
+              {gone ? '' : 'not shown'}
+            </Text>
           </Text>
-        </Text>
+          {about && (
+            <Text component="div" size="xs" c="dimmed" lh={1.35} pb={2}>
+              {about}
+            </Text>
+          )}
+        </Box>
         {!readOnly && (
           <Group gap={4} wrap="nowrap">
             <Button

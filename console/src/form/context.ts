@@ -1,4 +1,4 @@
-import { createContext, useContext } from 'react'
+import { createContext, type ReactNode, useContext } from 'react'
 import type { Errors } from './check'
 
 /** FormState is what every input of a form needs to know. */
@@ -8,6 +8,8 @@ export interface FormState {
   /** voided are the secrets that were given up, by path. */
   voided: readonly string[]
   readOnly: boolean
+  /** aboutSecret says what is known of a secret that the hub has, by path: since when it is set, and by whom. */
+  aboutSecret?: (path: string) => ReactNode
 }
 
 export const FormContext = createContext<FormState>({ errors: {}, voided: [], readOnly: false })

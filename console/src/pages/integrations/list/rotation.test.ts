@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { rotationOf, rotationWords } from './rotation'
+import { rotationNote, rotationOf, rotationWords } from './rotation'
 
 const now = Date.parse('2026-11-22T15:00:00Z')
 
@@ -12,6 +12,7 @@ test.each([
   const due = rotationOf(date, now)
   expect(due?.state).toBe(state)
   expect(due && rotationWords(due)).toBe(words)
+  expect(due && rotationNote(due)).toBe(words.startsWith('in') ? `rotation due ${words}` : `rotation ${words}`)
 })
 
 test.each(['', 'soon'])('no date: %s', (date) => expect(rotationOf(date, now)).toBeUndefined())

@@ -23,3 +23,7 @@ export function rotationWords({ days, state }: Rotation): string {
   const length = n === 1 ? '1 day' : `${n} days`
   return state === 'overdue' ? `overdue by ${length}` : `in ${length}`
 }
+
+/** rotationNote says it of a credential, in the midst of other words. */
+export const rotationNote = (rotation: Rotation): string =>
+  rotation.days > 0 ? `rotation due ${rotationWords(rotation)}` : `rotation ${rotationWords(rotation)}`

@@ -20,6 +20,8 @@ import { delivers } from '../data/capabilities'
 import { type Change, useRefresh, useSave } from '../data/save'
 import { type Basics, BasicsForm, basicPaths } from '../settings/BasicsForm'
 import { DeliveryPanel } from '../settings/DeliveryPanel'
+import { SecretNote } from '../settings/SecretNote'
+import { ageOf } from '../settings/secretAge'
 import { TestPanel } from '../trying/TestPanel'
 import type { Shown } from './data'
 import { LeaveGuard } from './LeaveGuard'
@@ -89,6 +91,11 @@ function Form({ startAgain, ...shown }: Shown & { startAgain: () => void }) {
     () => (integration.voided ?? []).map((each) => `settings.${each}`),
     [integration.voided],
   )
+  const aboutSecret = (path: string) => {
+    const age = ageOf(base.secrets, path, before.settings, draft.settings)
+    if (!age && !base.rotate_by) return null
+    return <SecretNote age={age} rotateBy={base.rotate_by} />
+  }
 
   const refuse = (found: Errors) => {
     setErrors(found)
@@ -183,6 +190,7 @@ function Form({ startAgain, ...shown }: Shown & { startAgain: () => void }) {
               path="settings"
               errors={errors}
               voided={voided}
+              aboutSecret={aboutSecret}
               readOnly={!write}
             />
           ) : (

@@ -7,10 +7,10 @@ import { full } from '@/text/number'
 import { Severity } from '@/text/Severity'
 import type { Subscription } from './filter'
 import classes from './Subscription.module.css'
-import { type Trial, useTrial } from './trial'
+import { countWords, paceWords, type Trial, useTrial } from './trial'
 
 /**
- * TrialPanel says what a subscription would let through of the newest events, while it is being written. It stays in sight
+ * TrialPanel says what a subscription would let through of the last day's events, while it is being written. It stays in sight
  * beside a long form, unless it is to stand still.
  */
 export function TrialPanel({ subscription, still }: { subscription: Subscription; still?: boolean }) {
@@ -52,7 +52,7 @@ function Found({
   subscription: Subscription
   behind: boolean
 }) {
-  const { looked, matched, filtered, samples, errors } = trial.result
+  const { looked, matched, filtered, samples, left_out, errors } = trial
   const none = subscription.types.length === 0
   return (
     <Stack gap="md" aria-busy={behind} style={{ opacity: behind ? 0.65 : 1 }}>
@@ -61,7 +61,7 @@ function Found({
           {full(matched)}
           <Text span size="sm" c="dimmed" fw={400}>
             {' '}
-            of the {full(looked)} newest events {looked === 1 ? 'matches' : 'match'}
+            {countWords(trial)}
           </Text>
         </Text>
         <Progress
@@ -71,9 +71,13 @@ function Found({
           aria-label="Part that matches"
           color={none ? 'gray' : undefined}
         />
+        {/* The line stays when there is nothing to say: what stands below does not jump while somebody writes. */}
+        <Text size="xs" c="dimmed" mt={6} mih={18} className="numbers">
+          {paceWords(trial)}
+        </Text>
         {none && (
-          <Text size="sm" mt={6} fw={600}>
-            It will send nothing.
+          <Text size="sm" mt={2} fw={600}>
+            Nothing is chosen: it will send nothing.
           </Text>
         )}
         {subscription.include_children && (
@@ -107,12 +111,12 @@ function Found({
         </Box>
       )}
       <Examples title="Would be sent" events={samples.slice(0, 6)} />
-      <Examples title="Would be left out" events={trial.leftOut.slice(0, 6)} />
+      <Examples title="Would be left out" events={left_out.slice(0, 6)} />
     </Stack>
   )
 }
 
-function Examples({ title, events }: { title: string; events: Trial['leftOut'] }) {
+function Examples({ title, events }: { title: string; events: Trial['samples'] }) {
   if (events.length === 0) return null
   return (
     <Box>
@@ -132,6 +136,11 @@ function Examples({ title, events }: { title: string; events: Trial['leftOut'] }
               <Text size="xs" c="dimmed" ff="monospace" truncate>
                 <EventText>{event.type}</EventText>
               </Text>
+              {event.reason && (
+                <Text size="xs" c="dimmed" lh={1.3}>
+                  {event.reason}
+                </Text>
+              )}
             </Box>
           </Group>
         ))}

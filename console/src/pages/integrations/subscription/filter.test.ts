@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Schemas } from '@/api/client'
 import { covering, found, groupsOf, subscriptionOf, toggled } from './filter'
-import { leftOutOf } from './trial'
 
 const type = (name: string, category: string): Schemas['EventType'] => ({
   name,
@@ -56,21 +55,4 @@ test('subscriptionOf fills in what is left out', () => {
     include_children: false,
     where: '',
   })
-})
-
-const event = (id: string) => ({ id, type: 't', severity: 'info', title: '' }) as Schemas['TrialSample']
-
-test('leftOutOf tells of no event that may be wanted', () => {
-  const newest = ['1', '2', '3', '4'].map(event)
-  // All that is wanted is told: the others are left out.
-  expect(leftOutOf(newest, { matched: 1, samples: [event('2')] }).map(({ id }) => id)).toEqual([
-    '1',
-    '3',
-    '4',
-  ])
-  // Of many only the newest are told: what is older may be wanted.
-  expect(leftOutOf(newest, { matched: 9, samples: [event('2'), event('3')] }).map(({ id }) => id)).toEqual([
-    '1',
-  ])
-  expect(leftOutOf(newest, { matched: 0, samples: [] })).toHaveLength(4)
 })

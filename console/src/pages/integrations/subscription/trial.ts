@@ -2,37 +2,51 @@ import { useDebouncedValue } from '@mantine/hooks'
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { api, type Schemas } from '@/api/client'
 import { useCan } from '@/session/me'
+import { full } from '@/text/number'
 import type { Subscription } from './filter'
 
-/** Trial is what a subscription would let through of the newest events, with examples of those that it would not. */
-export interface Trial {
-  result: Schemas['SubscriptionTrial']
-  leftOut: Schemas['TrialSample'][]
+/** Trial is what a subscription would let through of the last day's events. */
+export type Trial = Schemas['SubscriptionTrial']
+
+const minute = 60_000
+const hour = 60 * minute
+const day = 24 * hour
+
+const clock = new Intl.DateTimeFormat('en-GB', { timeStyle: 'short' })
+
+/** countWords says of what a number of matching events is a part: "of 18,310 events of the last day match". */
+export function countWords({ looked, matched, complete, since }: Trial): string {
+  const verb = matched === 1 ? 'matches' : 'match'
+  if (!complete)
+    return `of the newest ${full(looked)} events of the last day, back to ${clock.format(Date.parse(since))}, ${verb}`
+  return `of ${full(looked)} ${looked === 1 ? 'event' : 'events'} of the last day ${verb}`
 }
 
-/** examples is how many events are looked through for those that are left out. */
-const examples = 50
-
-/** leftOutOf are events that were looked at and are not wanted: those without a place among the newest that are. */
-export function leftOutOf(
-  newest: Schemas['TrialSample'][],
-  result: Pick<Schemas['SubscriptionTrial'], 'samples' | 'matched'>,
-): Schemas['TrialSample'][] {
-  const wanted = new Set(result.samples.map((sample) => sample.id))
-  // Of the wanted only the newest are told: what is older than the last of them may be wanted as well.
-  const all = result.matched <= result.samples.length
-  const last = result.samples.at(-1)?.id
-  const end = all || last === undefined ? newest.length : newest.findIndex((event) => event.id === last)
-  return newest.slice(0, end < 0 ? newest.length : end).filter((event) => !wanted.has(event.id))
+/**
+ * paceWords says how many that would be in an hour, and from when on they are counted if the hub has no older events.
+ * Less than an hour tells nothing about the next one.
+ */
+export function paceWords({ matched, complete, since, until }: Trial): string {
+  const begin = Date.parse(since)
+  const length = Date.parse(until) - begin
+  const words: string[] = []
+  const pace = (matched / length) * hour
+  if (matched > 0 && length >= hour)
+    words.push(pace >= 1 ? `${full(Math.round(pace))} an hour` : 'less than one an hour')
+  if (complete && length < day - minute)
+    words.push(`since ${clock.format(begin)}: the hub has no older events`)
+  return words.join(' · ')
 }
 
 /** pause is how long nobody must write before a subscription is tried, in milliseconds. */
 const pause = 400
 
-/** useTrial tries a subscription on the account's newest events, whenever it changes. */
+/**
+ * useTrial tries a subscription on the account's events of the last day, whenever it changes. What is outdated is cancelled;
+ * the former outcome stays until the next one is there.
+ */
 export function useTrial(subscription: Subscription) {
   const [settled] = useDebouncedValue(subscription, pause)
-  const readsEvents = useCan('events:read')
   const enabled = useCan('integrations:write')
   const query = useQuery({
     queryKey: ['post', '/api/v1/subscriptions/try', settled],
@@ -40,22 +54,12 @@ export function useTrial(subscription: Subscription) {
     placeholderData: keepPreviousData,
     retry: false,
     queryFn: async ({ signal }): Promise<Trial> => {
-      // The events are read first, so that each of them is among those that are tried.
-      const newest = readsEvents
-        ? await api.GET('/api/v1/events', { params: { query: { limit: examples } }, signal })
-        : undefined
       const { data } = await api.POST('/api/v1/subscriptions/try', {
-        body: { subscription: settled, last: 1000 },
+        body: { subscription: settled },
         signal,
       })
       if (!data) throw new Error('the hub did not say what would match')
-      const events = (newest?.data?.items ?? []).map((event) => ({
-        id: event.id,
-        type: event.type,
-        severity: event.severity,
-        title: event.title ?? '',
-      }))
-      return { result: data, leftOut: leftOutOf(events as Schemas['TrialSample'][], data) }
+      return data
     },
   })
   return { ...query, enabled, behind: settled !== subscription || query.isFetching }
