@@ -1,4 +1,4 @@
-import { Alert, Box, Button, Group, Input, PasswordInput, Text, Textarea } from '@mantine/core'
+import { Alert, Button, Group, Input, PasswordInput, Text, Textarea } from '@mantine/core'
 import { IconKey, IconLock } from '@tabler/icons-react'
 import { useState } from 'react'
 import { inputID, useForm } from './context'
@@ -80,19 +80,12 @@ function Kept({
     >
       <div className={classes.kept} data-wrong={errors[path] ? true : undefined}>
         <IconKey size={15} aria-hidden style={{ flexShrink: 0 }} />
-        <Box flex={1} miw={0}>
-          <Text size="sm" truncate>
-            {gone ? 'Given up' : 'Set'}
-            <Text span c="dimmed" size="xs" ml={8}>
-              {gone ? '' : 'not shown'}
-            </Text>
+        <Text size="sm" flex={1} truncate>
+          {gone ? 'Given up' : 'Set'}
+          <Text span c="dimmed" size="xs" ml={8}>
+            {gone ? '' : 'not shown'}
           </Text>
-          {about && (
-            <Text component="div" size="xs" c="dimmed" lh={1.35} pb={2}>
-              {about}
-            </Text>
-          )}
-        </Box>
+        </Text>
         {!readOnly && (
           <Group gap={4} wrap="nowrap">
             <Button
@@ -116,6 +109,11 @@ function Kept({
               </Button>
             )}
           </Group>
+        )}
+        {about && (
+          <Text component="div" size="xs" c="dimmed" className={classes.about}>
+            {about}
+          </Text>
         )}
       </div>
     </Input.Wrapper>

@@ -12,7 +12,9 @@ test.each([
   const due = rotationOf(date, now)
   expect(due?.state).toBe(state)
   expect(due && rotationWords(due)).toBe(words)
-  expect(due && rotationNote(due)).toBe(words.startsWith('in') ? `rotation due ${words}` : `rotation ${words}`)
+  expect(due && rotationNote(due)).toBe(
+    words.startsWith('in') ? `rotation due ${words}` : `rotation ${words}`,
+  )
 })
 
 test.each(['', 'soon'])('no date: %s', (date) => expect(rotationOf(date, now)).toBeUndefined())

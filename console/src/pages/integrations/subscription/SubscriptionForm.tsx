@@ -107,8 +107,11 @@ export function SubscriptionForm({
         label="Condition"
         description={
           <>
-            An expression in <OutLink href="https://cel.dev">CEL</OutLink> that must hold as well. It is
-            checked while you write.
+            An expression in{' '}
+            <OutLink href="https://cel.dev" size="xs">
+              CEL
+            </OutLink>{' '}
+            that must hold as well. It is checked while you write.
           </>
         }
         inputWrapperOrder={['label', 'input', 'error', 'description']}

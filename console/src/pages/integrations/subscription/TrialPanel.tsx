@@ -53,7 +53,7 @@ function Found({
   behind: boolean
 }) {
   const { looked, matched, filtered, samples, left_out, errors } = trial
-  const none = subscription.types.length === 0
+  const none = subscription.types.length === 0 && !behind
   return (
     <Stack gap="md" aria-busy={behind} style={{ opacity: behind ? 0.65 : 1 }}>
       <Box role="status">
@@ -72,14 +72,9 @@ function Found({
           color={none ? 'gray' : undefined}
         />
         {/* The line stays when there is nothing to say: what stands below does not jump while somebody writes. */}
-        <Text size="xs" c="dimmed" mt={6} mih={18} className="numbers">
-          {paceWords(trial)}
+        <Text size="xs" c={none ? undefined : 'dimmed'} mt={6} mih={18} className="numbers">
+          {none ? 'It will send nothing.' : paceWords(trial)}
         </Text>
-        {none && (
-          <Text size="sm" mt={2} fw={600}>
-            Nothing is chosen: it will send nothing.
-          </Text>
-        )}
         {subscription.include_children && (
           <Text size="xs" c="dimmed" mt={6}>
             Events of child accounts come on top; they are not looked at here.
@@ -133,14 +128,10 @@ function Examples({ title, events }: { title: string; events: Trial['samples'] }
               <Text size="sm" lh={1.3} truncate>
                 <EventText>{event.title || event.type}</EventText>
               </Text>
-              <Text size="xs" c="dimmed" ff="monospace" truncate>
-                <EventText>{event.type}</EventText>
+              <Text size="xs" c="dimmed" lh={1.35}>
+                <EventText ff="monospace">{event.type}</EventText>
+                {event.reason && ` · ${event.reason}`}
               </Text>
-              {event.reason && (
-                <Text size="xs" c="dimmed" lh={1.3}>
-                  {event.reason}
-                </Text>
-              )}
             </Box>
           </Group>
         ))}

@@ -2,7 +2,7 @@ import { useDebouncedValue } from '@mantine/hooks'
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { api, type Schemas } from '@/api/client'
 import { useCan } from '@/session/me'
-import { full } from '@/text/number'
+import { count, full } from '@/text/number'
 import type { Subscription } from './filter'
 
 /** Trial is what a subscription would let through of the last day's events. */
@@ -15,16 +15,14 @@ const day = 24 * hour
 const clock = new Intl.DateTimeFormat('en-GB', { timeStyle: 'short' })
 
 /** countWords says of what a number of matching events is a part: "of 18,310 events of the last day match". */
-export function countWords({ looked, matched, complete, since }: Trial): string {
-  const verb = matched === 1 ? 'matches' : 'match'
-  if (!complete)
-    return `of the newest ${full(looked)} events of the last day, back to ${clock.format(Date.parse(since))}, ${verb}`
-  return `of ${full(looked)} ${looked === 1 ? 'event' : 'events'} of the last day ${verb}`
+export function countWords({ looked, matched, complete }: Trial): string {
+  const newest = complete ? '' : 'the newest '
+  return `of ${newest}${count(looked, 'event')} of the last day ${matched === 1 ? 'matches' : 'match'}`
 }
 
 /**
- * paceWords says how many that would be in an hour, and from when on they are counted if the hub has no older events.
- * Less than an hour tells nothing about the next one.
+ * paceWords says how many that would be in an hour, and how far back was counted where that is less than a day: there are too
+ * many, or the hub has no older ones. Less than an hour tells nothing about the next one.
  */
 export function paceWords({ matched, complete, since, until }: Trial): string {
   const begin = Date.parse(since)
@@ -33,8 +31,8 @@ export function paceWords({ matched, complete, since, until }: Trial): string {
   const pace = (matched / length) * hour
   if (matched > 0 && length >= hour)
     words.push(pace >= 1 ? `${full(Math.round(pace))} an hour` : 'less than one an hour')
-  if (complete && length < day - minute)
-    words.push(`since ${clock.format(begin)}: the hub has no older events`)
+  if (!complete) words.push(`counted back to ${clock.format(begin)}`)
+  else if (length < day - minute) words.push(`since ${clock.format(begin)}: the hub has no older events`)
   return words.join(' · ')
 }
 
