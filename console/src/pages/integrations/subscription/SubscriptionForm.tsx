@@ -108,7 +108,7 @@ export function SubscriptionForm({
         description={
           <>
             An expression in{' '}
-            <OutLink href="https://cel.dev" size="xs">
+            <OutLink href="https://cel.dev" size="xs" underline="always">
               CEL
             </OutLink>{' '}
             that must hold as well. It is checked while you write.
