@@ -3,6 +3,8 @@ import { type UseQueryResult, useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import type { Schemas } from '@/api/client'
 import { Spark } from '@/charts/Spark'
+import { useIntegrationsByID } from '@/integration/integrations'
+import { standingBy, standingOf } from '@/integration/standing'
 import { PageLink } from '@/link/PageLink'
 import { Panel } from '@/page/Panel'
 import { Empty } from '@/state/Empty'
@@ -11,7 +13,7 @@ import { statsQuery } from '@/stats/statsQuery'
 import { Ago } from '@/text/Ago'
 import { EventText } from '@/text/EventText'
 import { full, milliseconds, short } from '@/text/number'
-import { State, type Tone } from '@/text/State'
+import { State } from '@/text/State'
 import classes from './IntegrationsHealth.module.css'
 import { sparkOf } from './lines'
 import { type PulseWindow, windowNames } from './window'
@@ -85,18 +87,10 @@ function trouble({ breaker, counts, state }: Stats): number {
   return state === 'attached' ? 0 : 1
 }
 
-function health({ breaker, counts, state }: Stats): [label: string, tone: Tone] {
-  if (state === 'disabled') return ['disabled', 'calm']
-  if (state === 'paused') return ['paused', 'warn']
-  if (breaker === 'open') return ['failing', 'bad']
-  if (state === 'catching_up') return ['catching up', 'busy']
-  if (counts.parked > 0) return ['retrying', 'warn']
-  return ['healthy', 'good']
-}
-
 function Line({ stats, values, window }: { stats: Stats; values: number[]; window: PulseWindow }) {
   const { integration, name, kind, counts, latency_ms, last_success_at, last_error, last_error_at } = stats
-  const [label, tone] = health(stats)
+  const known = useIntegrationsByID().get(integration)
+  const { word, tone } = known ? standingOf(known, stats) : standingBy(stats)
   const delivered = values.reduce((sum, value) => sum + value, 0)
   const failing =
     last_error && (!last_success_at || Date.parse(last_error_at ?? '') > Date.parse(last_success_at))
@@ -108,7 +102,7 @@ function Line({ stats, values, window }: { stats: Stats; values: number[]; windo
             <EventText>{name}</EventText>
           </PageLink>
           <Box flex="none">
-            <State value={label} tone={tone} />
+            <State value={word} tone={tone} />
           </Box>
         </Group>
         <Text size="xs" c={failing ? 'error' : 'dimmed'} truncate>

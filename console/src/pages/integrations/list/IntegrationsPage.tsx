@@ -2,6 +2,7 @@ import { Button, Group, Select } from '@mantine/core'
 import { IconPlugConnected, IconPlus, IconSearch } from '@tabler/icons-react'
 import { Link, useNavigate, useSearch } from '@tanstack/react-router'
 import { useMemo } from 'react'
+import { words } from '@/integration/standing'
 import { Page } from '@/page/Page'
 import { useCan } from '@/session/me'
 import { Empty } from '@/state/Empty'
@@ -20,7 +21,6 @@ import { PlaceTabs } from '../PlaceTabs'
 import { columns } from './columns'
 import { IntegrationCard } from './IntegrationCard'
 import { chosen, lineOf } from './line'
-import { words } from './standing'
 
 /** few is how many integrations do not need a table as high as the window. */
 const few = 12

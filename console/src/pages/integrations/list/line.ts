@@ -1,7 +1,7 @@
 import type { Schemas } from '@/api/client'
+import { backlog, type Standing, standingOf } from '@/integration/standing'
 import { delivers } from '../data/capabilities'
 import type { ListSearch } from '../search'
-import { backlog, type Standing, standingOf } from './standing'
 
 /** Line is an integration with all that is known of how it is doing. */
 export interface Line {

@@ -1,6 +1,7 @@
 import { Anchor, Box, Group, SimpleGrid, Stack, Text } from '@mantine/core'
 import { Link } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
+import { backlog } from '@/integration/standing'
 import { PageLink } from '@/link/PageLink'
 import { Panel } from '@/page/Panel'
 import { Ago, When } from '@/text/Ago'
@@ -11,7 +12,6 @@ import { full, milliseconds } from '@/text/number'
 import { useIntegrations } from '../data/all'
 import { delivers, grades } from '../data/capabilities'
 import { RotationDue } from '../list/columns'
-import { backlog } from '../list/standing'
 import { subscriptionOf } from '../subscription/filter'
 import type { Shown } from './data'
 import classes from './One.module.css'
@@ -118,9 +118,9 @@ function Tiles({ stats, integration }: Shown) {
           }
         />
         <Tile
-          label="Attempt takes (p99)"
+          label="A success takes (p99)"
           value={stats.latency_ms.count > 0 ? `≤ ${milliseconds(stats.latency_ms.p99)}` : '–'}
-          hint={`${full(stats.latency_ms.count)} attempts since the hub started`}
+          hint={`of ${full(stats.latency_ms.count)} since the hub started`}
         />
       </SimpleGrid>
       <Ledger stats={stats} />

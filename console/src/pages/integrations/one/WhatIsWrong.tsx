@@ -1,8 +1,8 @@
 import { Alert, List, Text } from '@mantine/core'
 import { IconAlertTriangle, IconInfoCircle } from '@tabler/icons-react'
 import { Link } from '@tanstack/react-router'
+import { standingOf } from '@/integration/standing'
 import { EventText } from '@/text/EventText'
-import { standingOf } from '../list/standing'
 import type { Shown } from './data'
 
 // Where what a warning is about can be changed.

@@ -1,5 +1,11 @@
 import { Alert, Button, Group, Select, Stack, Text, Title } from '@mantine/core'
-import { IconCircleCheck, IconCircleX, IconSend, IconShieldCheck } from '@tabler/icons-react'
+import {
+  IconAlertTriangle,
+  IconCircleCheck,
+  IconCircleX,
+  IconSend,
+  IconShieldCheck,
+} from '@tabler/icons-react'
 import { useState } from 'react'
 import { $api, type Schemas } from '@/api/client'
 import { EventText } from '@/text/EventText'
@@ -82,15 +88,31 @@ export function useSampleTypes(enabled: boolean): string[] {
   return types.data?.items.map((each) => each.name) ?? ['alert.created']
 }
 
+const leastError = 400 // the first status that is no success (RFC 9110 section 15)
+
+/** verdictOf says what a test has shown: a receiver that was reached, and could not say more, has not been proven to work. */
+function verdictOf({ ok, response }: Schemas['TestResult']) {
+  if (!ok) return { title: 'It does not work', color: 'red', icon: IconCircleX }
+  if (response && response.status >= leastError)
+    return {
+      title: 'It was reached, and no more is proven',
+      color: 'yellow',
+      icon: IconAlertTriangle,
+      more: `It answered ${response.status} to a request without an event, as many receivers do. Send a sample to be sure.`,
+    }
+  return { title: 'It works', color: 'green', icon: IconCircleCheck }
+}
+
 function TestOutcome({ result }: { result: Schemas['TestResult'] }) {
   const grade = grades[result.grade]
+  const verdict = verdictOf(result)
   return (
     <Stack gap="md">
       <Alert
         variant="light"
-        color={result.ok ? 'green' : 'red'}
-        icon={result.ok ? <IconCircleCheck aria-hidden /> : <IconCircleX aria-hidden />}
-        title={result.ok ? 'It works' : 'It does not work'}
+        color={verdict.color}
+        icon={<verdict.icon aria-hidden />}
+        title={verdict.title}
         role="status"
       >
         <Text size="sm">
@@ -98,7 +120,7 @@ function TestOutcome({ result }: { result: Schemas['TestResult'] }) {
           <Text span inherit className="numbers">
             It took {milliseconds(result.latency_ms)}.
           </Text>
-          {result.ok && grade ? ` ${grade.meaning}` : ''}
+          {result.ok && grade ? ` ${verdict.more ?? grade.meaning}` : ''}
         </Text>
         {result.notes?.map((note) => (
           <Text size="xs" mt={4} key={note}>

@@ -44,6 +44,13 @@ describe('standingOf', () => {
       'working',
       'good',
     ],
+    [
+      'the last attempt was refused for good',
+      {},
+      { counts, last_error_at: '2026-01-01T00:00:02Z', last_success_at: '2026-01-01T00:00:01Z' },
+      'refusing',
+      'bad',
+    ],
     ['no types', { warnings: [{ field: 'subscription.types', message: '' }] }, {}, 'sends nothing', 'warn'],
     ['behind', {}, { state: 'catching_up' }, 'catching up', 'busy'],
   ] as [string, object, object, string, string][])('%s', (_, change, known, word, tone) => {

@@ -8,6 +8,7 @@ export interface Standing {
     | 'catching up'
     | 'failing'
     | 'retrying'
+    | 'refusing'
     | 'waiting for a secret'
     | 'sends nothing'
     | 'paused'
@@ -28,6 +29,10 @@ type Stats = Pick<
 >
 type Responder = Pick<Schemas['Responder'], 'enabled' | 'ready' | 'error' | 'warnings'>
 
+/** standingBy judges an integration of which nothing but its stats may be seen. */
+export const standingBy = (stats: Stats): Standing =>
+  standingOf({ enabled: stats.state !== 'disabled', paused: stats.state === 'paused', warnings: [] }, stats)
+
 /** standingOf judges an integration by what is known of it, the worst first. */
 export function standingOf(integration: Integration, stats?: Stats, responder?: Responder): Standing {
   if (!integration.enabled)
@@ -46,8 +51,10 @@ export function standingOf(integration: Integration, stats?: Stats, responder?: 
   if (responder) return respondersStanding(responder)
   if (stats?.breaker === 'open')
     return { word: 'failing', tone: 'bad', why: stats.last_error ?? 'Its receiver fails and is probed.' }
-  if (stats && failedLast(stats) && backlog(stats.counts) > 0)
-    return { word: 'retrying', tone: 'warn', why: stats.last_error ?? '' }
+  if (stats && failedLast(stats))
+    return backlog(stats.counts) > 0
+      ? { word: 'retrying', tone: 'warn', why: stats.last_error ?? '' }
+      : { word: 'refusing', tone: 'bad', why: stats.last_error ?? '' }
   const nothing = integration.warnings.find((each) => each.field === 'subscription.types')
   if (nothing) return { word: 'sends nothing', tone: 'warn', why: 'No event types are chosen.' }
   if (stats?.state === 'catching_up')
@@ -76,6 +83,7 @@ export const words: Standing['word'][] = [
   'catching up',
   'failing',
   'retrying',
+  'refusing',
   'waiting for a secret',
   'sends nothing',
   'paused',
