@@ -1,6 +1,9 @@
 package api
 
 import (
+	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -117,4 +120,25 @@ var mappingExercises = map[string]func(*testing.T, *hub){
 func (h *hub) mappingRule(name string) string {
 	h.t.Helper()
 	return "/api/v1/mapping-rules/" + h.want(201, "POST", "/api/v1/mapping-rules", `{"name":"`+name+`","drop":true}`).get("id").Str
+}
+
+// Whoever waits for the turn to try a subscription gives it up by going away.
+func TestTryingWaits(t *testing.T) {
+	t.Parallel()
+	h := newHub(t)
+	for range maxTrying {
+		h.server.trying <- struct{}{}
+	}
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	in := &struct{ Body raw[SubscriptionTrialInput] }{}
+	in.Body.RawMessage = json.RawMessage(`{"subscription":{"types":["*"]}}`)
+	if _, err := h.server.trySubscription(gone, in); !errors.Is(err, context.Canceled) {
+		t.Errorf("it was answered %v", err)
+	}
+	<-h.server.trying
+	h.want(200, "POST", "/api/v1/subscriptions/try", `{"subscription":{"types":["*"]}}`)
+	if len(h.server.trying) != maxTrying-1 {
+		t.Error("a turn was not given back")
+	}
 }
