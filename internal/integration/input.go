@@ -31,7 +31,7 @@ type input struct {
 // readOnly are the fields of an answer that may come back with a change; they are ignored.
 var readOnly = map[string]bool{
 	"id": true, "account": true, "disabled_reason": true, "version": true, "created_at": true, "updated_at": true,
-	"deleted_at": true, "warnings": true, "voided": true, "secrets": true,
+	"deleted_at": true, "warnings": true, "voided": true, "secrets": true, "callback_url": true,
 }
 
 // parseInput reads the object and reports every field that is unknown or of the wrong type.
