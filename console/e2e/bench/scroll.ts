@@ -1,6 +1,6 @@
 import type { CDPSession, Page } from '@playwright/test'
 
-/** Scrolled is what a stretch of scrolling cost. Times are milliseconds of the main thread a frame, as the browser counts them. */
+/** Scrolled is what a stretch of scrolling cost; task and what follows are milliseconds of the main thread a frame. */
 export interface Scrolled {
   frames: number
   perSecond: number
@@ -29,7 +29,8 @@ export async function scrolled(
   speed: number,
   ms: number,
 ): Promise<Scrolled> {
-  await session.send('Performance.enable')
+  // Of the processor's time, not of the clock's: what else the machine does is not counted.
+  await session.send('Performance.enable', { timeDomain: 'threadTicks' })
   const before = await counters(session)
   const deltas = await page.evaluate(
     ({ speed, ms }) =>
@@ -44,8 +45,8 @@ export async function scrolled(
           last = now
           deltas.push(delta)
           const down = now - start < ms
-          // A late frame goes as far as a finger would have.
-          box.scrollTop += (down ? 1 : -1) * speed * (delta / 1_000)
+          // Each frame goes as far as one that is in time, so that frames can be compared.
+          box.scrollTop += ((down ? 1 : -1) * speed) / 60
           if (now - start < 2 * ms) requestAnimationFrame(step)
           else resolve(deltas.slice(1))
         }

@@ -15,6 +15,8 @@ export interface LineActs<T> {
 interface Props<T> {
   id: string
   index: number
+  /** place is the line's place in the part of the list that is laid out. */
+  place: number
   start: number
   row: T
   name: string
@@ -45,6 +47,7 @@ function Row<T>(p: Props<T>) {
       aria-selected={p.selectable ? p.chosen : undefined}
       aria-label={p.name}
       data-index={p.index}
+      data-line={p.place}
       data-chosen={p.chosen || undefined}
       data-current={p.current || undefined}
       data-faded={p.faded || undefined}
@@ -53,7 +56,7 @@ function Row<T>(p: Props<T>) {
       tabIndex={p.tabbable ? 0 : -1}
       className={p.narrow ? classes.card : classes.row}
       style={{
-        transform: `translateY(${p.start}px)`,
+        top: p.start,
         ...(p.narrow ? {} : { height: p.height, gridTemplateColumns: p.template }),
       }}
       onFocus={() => p.acts.at(p.index)}
@@ -121,6 +124,7 @@ function same<T>(a: Props<T>, b: Props<T>): boolean {
   return (
     a.row === b.row &&
     a.index === b.index &&
+    a.place === b.place &&
     a.start === b.start &&
     a.chosen === b.chosen &&
     a.current === b.current &&
@@ -139,3 +143,24 @@ function same<T>(a: Props<T>, b: Props<T>): boolean {
 
 /** Line is one line of a table. */
 export const Line = memo(Row, same) as typeof Row
+
+/** Waiting holds the place of a line that is being read again. */
+export const Waiting = memo(function Waiting(p: {
+  index: number
+  place: number
+  start: number
+  height: number
+}) {
+  return (
+    <div
+      role="row"
+      aria-rowindex={p.index + 2}
+      aria-label="Loading"
+      data-line={p.place}
+      className={classes.row}
+      style={{ top: p.start, height: p.height }}
+    >
+      <div role="gridcell" className={classes.waiting} />
+    </div>
+  )
+})

@@ -1,15 +1,16 @@
 import { Loader } from '@mantine/core'
 import { useMediaQuery } from '@mantine/hooks'
-import { useVirtualizer } from '@tanstack/react-virtual'
 import { type ReactNode, useCallback, useEffect, useMemo, useRef } from 'react'
 import { useKeys } from '@/keys/useKeys'
 import { Failure } from '@/state/Failure'
 import { Loading } from '@/state/Loading'
 import { full } from '@/text/number'
 import { type Column, leastWidth, useRows } from './columns'
-import { Line, type LineActs } from './Line'
+import { Line, type LineActs, Waiting } from './Line'
+import type { Lines } from './lines'
 import type { Selection } from './selection'
 import { useCursor } from './useCursor'
+import { useStretch } from './useStretch'
 import classes from './VirtualTable.module.css'
 
 /** usualHeight is the height of a line of a table, in pixels: all are equal, so that a million scroll like ten. */
@@ -27,7 +28,7 @@ const nearEnd = 40
 export interface VirtualTableProps<T> {
   /** label names the table for those who do not see it. */
   label: string
-  rows: readonly T[]
+  rows: Lines<T>
   /** columns are the same from draw to draw: a constant, or memoised. */
   columns: readonly Column<T>[]
   rowID: (row: T) => string
@@ -54,6 +55,8 @@ export interface VirtualTableProps<T> {
   hasMore?: boolean
   loadingMore?: boolean
   loadMore?: () => void
+  /** sight hears from which line to which one is in the page. */
+  sight?: (first: number, last: number) => void
   /** rowHeight is the height of a line, in pixels, for lines with more than one row of text. */
   rowHeight?: number
   /** total is how many lines there are in all, if that is known. */
@@ -69,25 +72,34 @@ export function VirtualTable<T>(props: VirtualTableProps<T>) {
   const box = useRef<HTMLDivElement>(null)
   const idAt = useCallback(
     (index: number) => {
-      const row = rows[index]
+      const row = rows.at(index)
       return row === undefined ? undefined : rowID(row)
     },
     [rows, rowID],
   )
-  const virtual = useVirtualizer<HTMLDivElement, Element>({
-    count: rows.length,
-    getScrollElement: () => box.current,
-    estimateSize: () => (narrow ? cardHeight : rowHeight),
-    getItemKey: (i) => idAt(i) ?? i,
-    overscan: 10,
-    scrollPaddingStart: narrow ? 0 : headHeight,
+  const keyAt = useCallback((index: number) => idAt(index) ?? index, [idAt])
+  const { from, items, total, measure, reach } = useStretch({
+    box,
+    length: rows.length,
+    size: narrow ? cardHeight : rowHeight,
+    keyAt: narrow ? keyAt : undefined,
+    paddingStart: narrow ? 0 : headHeight,
   })
-  const items = virtual.getVirtualItems()
-  const first = items[0]?.index ?? 0
-  const last = items.at(-1)?.index ?? -1
+  const first = from + (items[0]?.index ?? 0)
+  const last = from + (items.at(-1)?.index ?? -1)
   // Only lines in sight are arranged: however many are loaded, a line more costs nothing.
-  const sight = useMemo(() => rows.slice(first, last + 1), [rows, first, last])
-  const { table, lines } = useRows(sight, columns, rowID)
+  const inSight = useMemo(() => {
+    const found: T[] = []
+    for (let index = first; index <= last; index++) {
+      const row = rows.at(index)
+      if (row !== undefined) found.push(row)
+    }
+    return found
+  }, [rows, first, last])
+  const { table, lines } = useRows(inSight, columns, rowID)
+  const { sight } = props
+  // biome-ignore lint/correctness/useExhaustiveDependencies: lines that have come may leave others out
+  useEffect(() => sight?.(first, last), [sight, first, last, rows])
   useEffect(() => {
     if (hasMore && !loadingMore && rows.length > 0 && last >= rows.length - nearEnd) loadMore?.()
   }, [hasMore, loadingMore, rows.length, last, loadMore])
@@ -98,9 +110,9 @@ export function VirtualTable<T>(props: VirtualTableProps<T>) {
     box,
     count: rows.length,
     idAt,
-    virtual,
+    reach,
     current: props.current,
-    moved: (index) => latest.current.atCursor?.(latest.current.rows[index]),
+    moved: (index) => latest.current.atCursor?.(latest.current.rows.at(index)),
   })
   const { at, move } = cursor
   const acts = useMemo<LineActs<T>>(
@@ -132,6 +144,7 @@ export function VirtualTable<T>(props: VirtualTableProps<T>) {
   const minWidth = narrow ? undefined : leastWidth(columns) + (selection ? boxWidth : 0)
   if (props.error && rows.length === 0) return <Failure error={props.error} retry={props.retry} />
   const tabbable = cursor.index >= first && cursor.index <= last ? cursor.index : first
+  let arranged = 0
   return (
     <div
       ref={box}
@@ -170,16 +183,22 @@ export function VirtualTable<T>(props: VirtualTableProps<T>) {
             <div role="gridcell">{props.loading ? <Loading lines={8} /> : props.empty}</div>
           </div>
         ) : (
-          <div className={classes.body} style={{ height: virtual.getTotalSize(), minWidth }} role="rowgroup">
+          <div className={classes.body} style={{ height: total, minWidth }} role="rowgroup">
             {items.map((item) => {
-              const row = rows[item.index]
-              const line = lines[item.index - first]
-              if (row === undefined || !line) return null
+              const index = from + item.index
+              const row = rows.at(index)
+              const line = row === undefined ? undefined : lines[arranged++]
+              if (row === undefined || !line) {
+                const height = item.size
+                const at = { index, place: item.index, start: item.start, height }
+                return <Waiting key={`waiting ${index}`} {...at} />
+              }
               return (
                 <Line
                   key={line.id}
                   id={line.id}
-                  index={item.index}
+                  index={index}
+                  place={item.index}
                   start={item.start}
                   row={row}
                   name={props.rowName(row)}
@@ -194,9 +213,9 @@ export function VirtualTable<T>(props: VirtualTableProps<T>) {
                   chosen={selection?.has(line.id) ?? false}
                   current={props.current === line.id}
                   faded={props.faded?.(row) ?? false}
-                  tabbable={item.index === tabbable}
+                  tabbable={index === tabbable}
                   opens={props.open !== undefined}
-                  measure={narrow ? virtual.measureElement : undefined}
+                  measure={narrow ? measure : undefined}
                   acts={acts}
                 />
               )
@@ -215,14 +234,15 @@ function ChooseAll<T>({
   rowID,
   selection,
 }: {
-  rows: readonly T[]
+  rows: Lines<T>
   rowID: (row: T) => string
   selection: Selection
 }) {
-  const all = useMemo(
-    () => rows.length > 0 && selection.size >= rows.length && rows.every((row) => selection.has(rowID(row))),
-    [rows, rowID, selection],
-  )
+  const all = useMemo(() => {
+    if (rows.length === 0 || selection.size === 0) return false
+    for (const row of rows) if (!selection.has(rowID(row))) return false
+    return true
+  }, [rows, rowID, selection])
   return (
     <input
       type="checkbox"
@@ -232,7 +252,7 @@ function ChooseAll<T>({
       ref={(element) => {
         if (element) element.indeterminate = selection.size > 0 && !all
       }}
-      onChange={() => (all ? selection.clear() : selection.add(rows.map(rowID)))}
+      onChange={() => (all ? selection.clear() : selection.add(Array.from(rows, rowID)))}
     />
   )
 }

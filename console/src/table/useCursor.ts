@@ -1,4 +1,3 @@
-import type { Virtualizer } from '@tanstack/react-virtual'
 import { type RefObject, useCallback, useEffect, useRef, useState } from 'react'
 
 interface Cursor {
@@ -14,21 +13,22 @@ export function useCursor({
   box,
   count,
   idAt,
-  virtual,
+  reach,
   current,
   moved,
 }: {
   box: RefObject<HTMLElement | null>
   count: number
   idAt: (index: number) => string | undefined
-  virtual: Virtualizer<HTMLDivElement, Element>
+  /** reach scrolls a line into sight. */
+  reach: (index: number) => void
   current: string | undefined
   moved: (index: number) => void
 }) {
   const [cursor, setCursor] = useState<Cursor>()
   const index = place(cursor, count, idAt)
-  const latest = useRef({ index, count, idAt, moved })
-  latest.current = { index, count, idAt, moved }
+  const latest = useRef({ index, count, idAt, moved, reach })
+  latest.current = { index, count, idAt, moved, reach }
 
   const at = useCallback((to: number) => {
     const { idAt, moved, index } = latest.current
@@ -43,10 +43,10 @@ export function useCursor({
       if (count === 0) return
       const next = Math.max(0, Math.min(count - 1, to))
       at(next)
-      virtual.scrollToIndex(next)
+      latest.current.reach(next)
       focusLine(box, next)
     },
-    [at, box, virtual],
+    [at, box],
   )
 
   const was = useRef(current)
@@ -56,13 +56,13 @@ export function useCursor({
       const found = place({ id: current, index }, count, idAt)
       if (found >= 0 && found !== index) {
         at(found)
-        virtual.scrollToIndex(found)
+        latest.current.reach(found)
       }
     } else if (was.current !== undefined && index >= 0) {
       move(index)
     }
     was.current = current
-  }, [current, at, move, virtual])
+  }, [current, at, move])
 
   return { index, at, move }
 }
@@ -74,7 +74,9 @@ function place(
   idAt: (index: number) => string | undefined,
 ): number {
   if (!cursor) return -1
-  if (idAt(cursor.index) === cursor.id) return cursor.index
+  const there = idAt(cursor.index)
+  // A line that is not in memory is where it was.
+  if (there === cursor.id || (there === undefined && cursor.index < count)) return cursor.index
   for (let i = 0; i < count; i++) if (idAt(i) === cursor.id) return i
   return -1
 }

@@ -10,6 +10,7 @@ import { useKeys } from '@/keys/useKeys'
 import { Page } from '@/page/Page'
 import { useCan } from '@/session/me'
 import { Empty } from '@/state/Empty'
+import type { PagedLines } from '@/table/lines'
 import { useSelection } from '@/table/selection'
 import { VirtualTable } from '@/table/VirtualTable'
 import { count, full } from '@/text/number'
@@ -24,6 +25,7 @@ import { alertsRoute } from './route'
 import { type AlertSearch, filterOf, isFiltered, type ListName, toggled } from './search'
 import { Toolbar } from './Toolbar'
 import { type Target, useActs } from './useActs'
+import { useChosen } from './useChosen'
 import { useFacets } from './useFacets'
 import { mostNew, useQueue } from './useQueue'
 
@@ -55,8 +57,8 @@ export function AlertsPage() {
   const around = useMemo(
     () => ({
       at: (of: string, offset: number) => {
-        const index = rows.findIndex((row) => row.id === of)
-        return index < 0 ? undefined : rows[index + offset]
+        const index = rows.indexOf((row) => row.id === of)
+        return index < 0 ? undefined : rows.at(index + offset)
       },
       known: (facets?.assignee ?? []).map(({ value }) => value).filter(Boolean),
     }),
@@ -74,7 +76,7 @@ export function AlertsPage() {
         <div className={classes.list}>
           <BulkBar
             {...work.bar}
-            mayAll={rows.length > 0 && work.selection.size >= rows.length && queue.hasMore}
+            mayAll={rows.held > 0 && work.selection.size >= rows.held && queue.hasMore}
             total={total}
             known={around.known}
           />
@@ -106,6 +108,7 @@ export function AlertsPage() {
               hasMore={queue.hasMore}
               loadingMore={queue.loadingMore}
               loadMore={queue.loadMore}
+              sight={queue.sight}
               total={total}
               empty={<Nothing search={search} clear={() => void navigate({ to: '/alerts', search: {} })} />}
             />
@@ -173,7 +176,7 @@ function Nothing({ search, clear }: { search: AlertSearch; clear: () => void }) 
 }
 
 /** useWork is what is chosen in the list, and what is done with it by keys and by the bar. */
-function useWork(rows: readonly Alert[], filter: ReturnType<typeof filterOf>, total: number | undefined) {
+function useWork(rows: PagedLines<Alert>, filter: ReturnType<typeof filterOf>, total: number | undefined) {
   // Another filter is another list: what was chosen in the one is not meant in the other.
   const list = JSON.stringify(filter)
   const selection = useSelection(list)
@@ -192,11 +195,14 @@ function useWork(rows: readonly Alert[], filter: ReturnType<typeof filterOf>, to
     selection.clear()
     setAllOf(undefined)
   }
-  const here = rows.find(({ id }) => id === cursor)
-  const chosen = (): Alert[] =>
-    selection.size > 0 ? rows.filter(({ id }) => selection.has(id)) : here ? [here] : []
+  const here = useMemo(
+    () => (cursor === undefined ? undefined : rows.at(rows.indexOf(({ id }) => id === cursor))),
+    [rows, cursor],
+  )
+  const kept = useChosen(rows, selection)
+  const chosen = (): Alert[] => (selection.size > 0 ? kept() : here ? [here] : [])
   const target = (): Target => (all ? { filter } : { alerts: chosen() })
-  const many = all ? (total ?? 0) : chosen().length
+  const many = all ? (total ?? 0) : selection.size || (here ? 1 : 0)
 
   const run = async (doing: string, what: Act) => {
     const goal = target()

@@ -1,9 +1,13 @@
 import type { InfiniteData } from '@tanstack/react-query'
 import type { Schemas } from '@/api/client'
+import type { Paged } from '@/table/lines'
 import type { Alert } from './matches'
 
+/** AlertPage is a page of the queue as it is kept: its alerts may have been dropped to save memory. */
+export type AlertPage = Schemas['AlertList'] & Pick<Paged<Alert>, 'slots' | 'dropped'>
+
 /** Pages are the pages of the queue that were read. */
-export type Pages = InfiniteData<Schemas['AlertList'], string>
+export type Pages = InfiniteData<AlertPage, string>
 
 /** withChanged puts alerts, as they are now, in the place of what was read; what is newer than they are stays. */
 export function withChanged(pages: Pages, changed: ReadonlyMap<string, Alert>): Pages {

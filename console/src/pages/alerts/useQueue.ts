@@ -2,8 +2,10 @@ import { keepPreviousData, useInfiniteQuery, useQueryClient } from '@tanstack/re
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import { api } from '@/api/client'
 import { useLive, useLiveState } from '@/live/LiveProvider'
+import type { Lines } from '@/table/lines'
 import { pageSize } from '@/table/pages'
-import { type Pages, withChanged } from './cachedPages'
+import { useHeld } from '@/table/useHeld'
+import { type AlertPage, type Pages, withChanged } from './cachedPages'
 import { type Alert, matches, stillMatches } from './matches'
 import type { Filter, Sort } from './search'
 
@@ -22,25 +24,28 @@ export const mostNew = 1_000
 export function useQueue(filter: Filter, sort: Sort, turn: number) {
   const queries = useQueryClient()
   const queryKey = useMemo(() => [...queueKey, filter, sort, turn], [filter, sort, turn])
+  const read = async (cursor: string, signal: AbortSignal) => {
+    const params = { query: { ...filter, sort, limit: pageSize, ...(cursor ? { cursor } : {}) } }
+    const { data } = await api.GET('/api/v1/alerts', { params, signal })
+    if (!data) throw new Error('the hub did not answer with alerts')
+    return data
+  }
   const query = useInfiniteQuery({
     queryKey,
     initialPageParam: '',
-    queryFn: async ({ pageParam, signal }) => {
-      const params = {
-        query: { ...filter, sort, limit: pageSize, ...(pageParam ? { cursor: pageParam } : {}) },
-      }
-      const { data } = await api.GET('/api/v1/alerts', { params, signal })
-      if (!data) throw new Error('the hub did not answer with alerts')
-      return data
-    },
+    queryFn: ({ pageParam, signal }) => read(pageParam, signal),
     getNextPageParam: (last) => last.next || undefined,
     placeholderData: keepPreviousData,
     // Live messages keep it fresh; a page that is opened again begins at the newest.
     staleTime: Number.POSITIVE_INFINITY,
     gcTime: 0,
+    // Of a long list, comparing all that is known with what was just put there would take the time of several frames.
+    structuralSharing: false,
   })
-  const rows = useMemo(() => query.data?.pages.flatMap((page) => page.items) ?? [], [query.data])
-  const news = useNews(rows, filter, sort, turn, query.hasNextPage)
+  const held = useHeld<AlertPage, Alert>(queryKey, query.data, read, alertID)
+  const rows = held.lines
+  const hasMore = query.hasNextPage && !query.isPlaceholderData
+  const news = useNews(rows, filter, sort, turn, hasMore)
 
   const change = useCallback(
     (alerts: ReadonlyMap<string, Alert>) =>
@@ -62,20 +67,18 @@ export function useQueue(filter: Filter, sort: Sort, turn: number) {
     }, gather)
   })
 
-  const gone = useMemo(
-    () => rows.reduce((sum, alert) => sum + (stillMatches(alert, filter) ? 0 : 1), 0),
-    [rows, filter],
-  )
+  const gone = useGone(query.data?.pages, filter)
   return {
     rows,
     approximate: query.data?.pages[0]?.approximate ?? false,
     loading: query.isPending,
     changing: query.isPlaceholderData,
-    error: query.error,
-    retry: () => void (query.isFetchNextPageError ? query.fetchNextPage() : query.refetch()),
-    hasMore: query.hasNextPage,
-    loadingMore: query.isFetchingNextPage,
-    loadMore: () => void query.fetchNextPage(),
+    error: query.error ?? held.error,
+    retry: () => (held.error ? held.retry() : void query.refetch()),
+    hasMore,
+    loadingMore: held.loadingMore,
+    loadMore: held.loadMore,
+    sight: held.sight,
     /** fresh is how many alerts came that are not shown; missed: there may be others. */
     fresh: news.fresh,
     missed: news.missed,
@@ -84,8 +87,28 @@ export function useQueue(filter: Filter, sort: Sort, turn: number) {
   }
 }
 
+const alertID = (alert: Alert): string => alert.id
+
+/** useGone counts the lines that the filter would not let through any more. Pages that did not change are not asked again. */
+function useGone(pages: readonly AlertPage[] | undefined, filter: Filter): number {
+  // biome-ignore lint/correctness/useExhaustiveDependencies: what was counted holds for one filter
+  const counted = useMemo(() => new WeakMap<AlertPage, number>(), [filter])
+  return useMemo(() => {
+    let sum = 0
+    for (const page of pages ?? []) {
+      let gone = counted.get(page)
+      if (gone === undefined) {
+        gone = page.items.reduce((n, alert) => n + (stillMatches(alert, filter) ? 0 : 1), 0)
+        counted.set(page, gone)
+      }
+      sum += gone
+    }
+    return sum
+  }, [pages, filter, counted])
+}
+
 /** useNews counts the alerts that came and are not among the lines. */
-function useNews(rows: readonly Alert[], filter: Filter, sort: Sort, turn: number, hasMore: boolean) {
+function useNews(rows: Lines<Alert>, filter: Filter, sort: Sort, turn: number, hasMore: boolean) {
   const [fresh, setFresh] = useState<ReadonlySet<string>>(new Set())
   const [missed, setMissed] = useState(false)
   // biome-ignore lint/correctness/useExhaustiveDependencies: another filter, and another turn, begin anew
@@ -106,8 +129,8 @@ function useNews(rows: readonly Alert[], filter: Filter, sort: Sort, turn: numbe
   useLive('lost', () => setMissed(true))
 
   const hear = (alerts: ReadonlyMap<string, Alert>) => {
-    const shown = new Set(rows.map(({ id }) => id))
-    const oldest = hasMore && sort === 'last_seen' ? (rows.at(-1)?.last_seen ?? '') : ''
+    const shown = new Set(Array.from(rows, alertID))
+    const oldest = hasMore && sort === 'last_seen' ? (rows.at(rows.length - 1)?.last_seen ?? '') : ''
     const came = [...alerts.values()].filter(
       (alert) =>
         !shown.has(alert.id) &&
