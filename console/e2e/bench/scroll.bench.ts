@@ -1,18 +1,21 @@
 import { expect } from '@playwright/test'
+import { manyAlerts } from '../manyAlerts'
 import { bench, load, row, say, throttled } from './bench'
-import { manyAlerts } from './manyAlerts'
-import { heap, scrolled, toEnd } from './scroll'
+import { counters, heap, scrolled, toEnd } from './scroll'
 
 /** total is how many alerts the list has, lines how many of them are scrolled past. */
 const total = 1_000_000
-const lines = Number(process.env.LINES ?? 30_000)
+const lines = Number(process.env.LINES ?? 90_000)
+/** perPage makes pages longer than the console asks for, to be further down sooner. */
+const perPage = process.env.PER_PAGE ? Number(process.env.PER_PAGE) : undefined
 
 /** speeds are in pixels a second: reading, a wheel, a hard wheel, a dragged scrollbar. */
 const speeds = [500, 2_000, 10_000, 40_000]
 
 bench('the queue of alerts scrolls', async ({ fresh }) => {
+  bench.setTimeout(300_000 + lines * 3)
   const page = await (await fresh()).newPage()
-  const asked = await manyAlerts(page, total)
+  const asked = await manyAlerts(page, total, perPage)
   await page.goto('/alerts')
   await expect(page.locator('[role="row"][data-index]').first()).toBeVisible()
   const session = await throttled(page, 1)
@@ -39,10 +42,12 @@ bench('the queue of alerts scrolls', async ({ fresh }) => {
   await measure(4)
   say('  further down')
   for (let goal = 10_000; goal <= lines; goal *= goal * 3 > lines && goal < lines ? lines / goal : 3) {
-    const [from, read, begin] = [known, asked.pages, performance.now()]
+    const [from, read, before] = [known, asked.pages, await counters(session)]
     known = await toEnd(page, goal)
-    const each = (performance.now() - begin) / (asked.pages - read)
-    row(`${from} to ${known}: ${each.toFixed(1)} ms a page`, [load(), (await heap(session)).toFixed(0)])
+    const after = await counters(session)
+    const each = (after.TaskDuration - before.TaskDuration) / (asked.pages - read)
+    const held = (await heap(session)).toFixed(0)
+    row(`${from} to ${known}`, [load(), '', '', `${each.toFixed(0)} a page`, '', '', '', known, held])
   }
   await measure(1)
 })

@@ -14,7 +14,8 @@ export interface Scrolled {
 
 const counted = ['TaskDuration', 'ScriptDuration', 'RecalcStyleDuration', 'LayoutDuration'] as const
 
-async function counters(session: CDPSession): Promise<Record<(typeof counted)[number], number>> {
+/** counters are what the main thread has done since Performance was enabled, in milliseconds of the processor's time. */
+export async function counters(session: CDPSession): Promise<Record<(typeof counted)[number], number>> {
   const { metrics } = await session.send('Performance.getMetrics')
   return Object.fromEntries(metrics.map(({ name, value }) => [name, value * 1_000])) as Record<
     (typeof counted)[number],

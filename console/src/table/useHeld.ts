@@ -78,8 +78,7 @@ export function useHeld<L extends Paged<T>, T>(
       if (latest.current.error) return
       for (const n of latest.current.lines.dropped(first - ahead, last + ahead)) {
         if (busy.current.size >= atOnce) return
-        // What is seen by then may be elsewhere.
-        void readPage(n).then(() => sight(seen.current.first, seen.current.last))
+        if (!busy.current.has(n)) void readPage(n)
       }
     },
     [readPage],

@@ -6,21 +6,20 @@ import { type RefObject, useCallback, useLayoutEffect, useRef, useState } from '
  * what the virtual list does for each line it knows has to fit into a frame.
  */
 export const stretch = 40_000
-/** edge is how many lines before the end of a stretch it is moved on. */
-const edge = 500
+/** edge is how many lines before the end of a stretch it is moved on: more than somebody scrolls in a frame. */
+const edge = 5_000
 
 /** overscan is how many lines above and below those in sight are drawn. */
 const overscan = 6
 
-/** around is where the stretch begins that has a line in its middle, as far as the list goes. */
-export const around = (index: number, length: number): number =>
-  Math.max(0, Math.min(length - stretch, index - stretch / 2))
+/** around is where the stretch begins that has a line in its middle. */
+export const around = (index: number): number => Math.max(0, index - stretch / 2)
 
 /** stretchAt is where the stretch is to begin that shows the lines from first to last: where it does, unless they are near its edge. */
 export function stretchAt(from: number, first: number, last: number, length: number): number {
   const before = from > 0 && first < from + edge
-  const behind = from < length - stretch && last >= from + stretch - edge
-  return before || behind ? around(first, length) : from
+  const behind = length > from + stretch && last >= from + stretch - edge
+  return before || behind ? around(first) : from
 }
 
 interface Options {
@@ -81,9 +80,9 @@ export function useStretch({ box, length, size, keyAt, paddingStart }: Options) 
   const reach = useCallback(
     (index: number) => {
       if (index >= from && index < from + stretch) virtual.scrollToIndex(index - from)
-      else moveTo(around(index, length), index, -paddingStart)
+      else moveTo(around(index), index, -paddingStart)
     },
-    [virtual, from, length, paddingStart, moveTo],
+    [virtual, from, paddingStart, moveTo],
   )
   return { from, items, total: virtual.getTotalSize(), measure: virtual.measureElement, reach }
 }

@@ -18,6 +18,7 @@ export function LiveMark() {
       <Group
         gap={6}
         wrap="nowrap"
+        className={classes.live}
         role="status"
         aria-label={`${words[state]}. ${meanings[state]}`}
         data-testid="live"

@@ -1,5 +1,5 @@
 import type { Page, Route } from '@playwright/test'
-import type { components } from '../../src/api/schema'
+import type { components } from '../src/api/schema'
 
 type Alert = components['schemas']['Alert']
 type Facets = components['schemas']['AlertFacets']
@@ -70,13 +70,16 @@ export interface Asked {
   pages: number
 }
 
-/** manyAlerts answers the list of alerts in the hub's place, page by page by cursor as it does, with so many made ones. */
-export async function manyAlerts(page: Page, total: number): Promise<Asked> {
+/**
+ * manyAlerts answers the list of alerts in the hub's place, page by page by cursor as it does, with so many made ones.
+ * perPage are more than it is asked for, to be at the end sooner.
+ */
+export async function manyAlerts(page: Page, total: number, perPage?: number): Promise<Asked> {
   const asked: Asked = { pages: 0 }
   await page.route(/\/api\/v1\/alerts\?/, async (route: Route) => {
     const query = new URL(route.request().url()).searchParams
     const from = Number(query.get('cursor') ?? 0)
-    const to = Math.min(total, from + Number(query.get('limit') ?? 50))
+    const to = Math.min(total, from + (perPage ?? Number(query.get('limit') ?? 50)))
     const items = Array.from({ length: to - from }, (_, i) => alertAt(from + i))
     const facets = query.has('facets') ? { ...none, total } : undefined
     if (!facets) asked.pages++
