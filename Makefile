@@ -94,6 +94,11 @@ bench: ## Measure throughput, latency and memory; prints a table (ARGS for flags
 	$(call say,measuring; leave the machine alone meanwhile)
 	@$(GO) run ./internal/harness/cmd/bench $(ARGS)
 
+# Apart from make bench: that needs no browser, and what both measure needs the machine to itself.
+.PHONY: bench-console
+bench-console: build ## Measure how the console loads and scrolls, in a real browser (ARGS=load or ARGS=scroll for one)
+	@TOCSIN_BROWSER="$$(console/scripts/chromium.sh)" && export TOCSIN_BROWSER && cd console && $(NPM) run bench -- $(ARGS)
+
 .PHONY: verify
 verify: ## Check module checksums, licences of dependencies, and the builds for other platforms
 	$(call say,checking module checksums)
