@@ -115,8 +115,8 @@ function TestOutcome({ result }: { result: Schemas['TestResult'] }) {
         title={verdict.title}
         role="status"
       >
+        {result.error && <EventText size="sm">{result.error}</EventText>}
         <Text size="sm">
-          {result.error && <EventText>{`${result.error} `}</EventText>}
           <Text span inherit className="numbers">
             It took {milliseconds(result.latency_ms)}.
           </Text>
