@@ -6,8 +6,9 @@ import { Loading } from '@/state/Loading'
 import { visible } from '@/text/visible'
 import { BlockForm, type Wish } from './BlockForm'
 import { BlockProgress } from './BlockProgress'
-import { type Candidate, candidates } from './candidates'
+import { type Candidate, candidates, freeFirst } from './candidates'
 import { useDryRun } from './useDryRun'
+import { useOpenBlocks } from './useOpenBlocks'
 
 /** BlockDialogProps say what is to be blocked. Without any of them an address is typed. */
 export interface BlockDialogProps {
@@ -65,13 +66,15 @@ function Asking(props: AskingProps) {
     { enabled: Boolean(props.event) && !props.alert && !props.targets },
   )
   const source = props.alert ? alert : event
+  const observed = candidates(source.data?.entities)
+  const blocks = useOpenBlocks(observed.map(({ value }) => value))
   if (!props.targets && (props.alert || props.event)) {
     if (source.error) return <Failure error={source.error} retry={() => void source.refetch()} />
-    if (!source.data) return <Loading lines={5} />
+    if (!source.data || blocks.loading) return <Loading lines={5} />
   }
   const choices: Candidate[] | undefined =
     props.targets?.map((value) => ({ value, role: '' })) ??
-    (source.data ? candidates(source.data.entities) : undefined)
+    (source.data ? freeFirst(observed, (value) => blocks.of(value) !== undefined) : undefined)
   return <Planning {...props} choices={choices} title={source.data?.title ?? ''} />
 }
 

@@ -16,7 +16,7 @@ import { $api, type Schemas } from '@/api/client'
 import { fieldMessages } from '@/api/problem'
 import { visible } from '@/text/visible'
 import { BlockPlan, Findings } from './BlockPlan'
-import type { Candidate } from './candidates'
+import { type Candidate, nameOf } from './candidates'
 import { DurationInput } from './DurationInput'
 import { permanent } from './duration'
 import type { DryRun } from './useDryRun'
@@ -63,11 +63,14 @@ export function BlockForm({ choices, wish, change, run, close, done }: Props) {
         {choices ? (
           <Select
             label="Address"
-            description={choices.length > 1 ? 'What sensors observed; never what stood in a text' : undefined}
-            data={choices.map(({ value, role }) => ({
-              value,
-              label: visible(role ? `${value} (${role})` : value),
-            }))}
+            description={
+              choices.every(({ blocked }) => blocked)
+                ? 'Blocked already: another block makes it last longer'
+                : choices.length > 1
+                  ? 'What sensors observed; never what stood in a text'
+                  : undefined
+            }
+            data={choices.map((each) => ({ value: each.value, label: visible(nameOf(each)) }))}
             value={wish.target}
             onChange={(target) => target && change({ target })}
             allowDeselect={false}

@@ -5,6 +5,8 @@ export interface Candidate {
   value: string
   /** role is what it did in the event: source, target …; empty if nobody said. */
   role: string
+  /** blocked: it is already, or a block of it waits for approval. */
+  blocked?: boolean
 }
 
 /** addressTypes are the types of entities that are addresses. */
@@ -24,4 +26,16 @@ export function candidates(entities: readonly Schemas['Entity'][] | undefined): 
     found.set(entity.value, { value: entity.value, role: entity.role ?? '' })
   }
   return [...found.values()].sort((x, y) => Number(y.role === 'source') - Number(x.role === 'source'))
+}
+
+/** freeFirst puts what is not blocked yet before what is; a block of what is makes it last longer. */
+export function freeFirst(all: readonly Candidate[], blocked: (value: string) => boolean): Candidate[] {
+  const marked = all.map((each) => (blocked(each.value) ? { ...each, blocked: true } : each))
+  return marked.sort((x, y) => Number(x.blocked ?? false) - Number(y.blocked ?? false))
+}
+
+/** nameOf is what a candidate is called in a list. */
+export function nameOf({ value, role, blocked }: Candidate): string {
+  const known = [role, blocked ? 'blocked already' : ''].filter(Boolean).join(', ')
+  return known ? `${value} (${known})` : value
 }

@@ -10,6 +10,9 @@ import {
   IconPaperclip,
   IconPencil,
   IconRepeat,
+  IconShieldLock,
+  IconShieldOff,
+  IconShieldQuestion,
   IconSparkles,
   IconUser,
 } from '@tabler/icons-react'
@@ -34,6 +37,13 @@ const pictures: Record<string, Icon> = {
   link: IconFlame,
   attach: IconPaperclip,
   detach: IconPaperclip,
+  ask: IconShieldQuestion,
+  block: IconShieldLock,
+  removed: IconShieldOff,
+  expired: IconShieldOff,
+  rejected: IconShieldOff,
+  lapsed: IconShieldOff,
+  put: IconFlame,
 }
 
 /** History shows what happened to something, line by line, in the order in which the lines are given. */
@@ -72,6 +82,14 @@ function Head({ line, via }: { line: HistoryLine; via: string | undefined }) {
     <Group justify="space-between" gap="xs" wrap="nowrap" align="flex-start">
       <Text size="sm" component="span" miw={0}>
         <b>{verbLabel(line.verb)}</b>
+        {line.about && (
+          <>
+            {' '}
+            <PageLink to={line.about.path}>
+              <EventText>{line.about.text}</EventText>
+            </PageLink>
+          </>
+        )}
         {line.by && (
           <>
             {' by '}

@@ -9,6 +9,8 @@ export interface HistoryLine {
   event?: string
   /** changed has before and after. */
   changed?: Record<string, string[]>
+  /** about is what else it is about, with its page in the console. */
+  about?: { text: string; path: string }
 }
 
 const words: Record<string, string> = {
@@ -24,6 +26,13 @@ const words: Record<string, string> = {
   link: 'Incident',
   attach: 'File attached',
   detach: 'File deleted',
+  ask: 'Block asked for',
+  block: 'Blocked',
+  removed: 'Unblocked',
+  expired: 'Block expired',
+  rejected: 'Block rejected',
+  lapsed: 'Block not approved in time',
+  put: 'Put under an incident',
 }
 
 /** verbLabel is what was done, in words. */

@@ -7,11 +7,14 @@ const steps: [unit: Intl.RelativeTimeFormatUnit, seconds: number][] = [
   ['minute', 60],
 ]
 
+/** whole counts what has passed, and rounds what is to come: 23 hours and 59 minutes from now are 24 hours. */
+const whole = (units: number): number => (units < 0 ? Math.trunc(units) : Math.round(units))
+
 /** ago says how far a time is from now: "5m ago", "in 2h", "just now". */
 export function ago(time: number, now: number): string {
   const seconds = Math.round((time - now) / 1_000)
   for (const [unit, size] of steps) {
-    if (Math.abs(seconds) >= size) return relative.format(Math.trunc(seconds / size), unit)
+    if (Math.abs(seconds) >= size) return relative.format(whole(seconds / size), unit)
   }
   return Math.abs(seconds) < 10 ? 'just now' : relative.format(seconds, 'second')
 }
@@ -20,6 +23,20 @@ const exactly = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyl
 
 /** exact is a time in the reader's zone: 22 Nov 2026, 14:03:11. */
 export const exact = (time: string | number | Date): string => exactly.format(new Date(time))
+
+const ofDay = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' })
+const ofYear = new Intl.DateTimeFormat('en-GB', {
+  day: 'numeric',
+  month: 'short',
+  hour: '2-digit',
+  minute: '2-digit',
+})
+
+/** shortTime is a time to come in the reader's zone, as short as it can be: 14:03 within a day, or else 24 Nov, 14:03. */
+export const shortTime = (time: string, now: number): string => {
+  const at = new Date(time)
+  return (at.getTime() - now <= 86_400_000 ? ofDay : ofYear).format(at)
+}
 
 /** tick is how often relative times are written anew, in milliseconds. All of a page share one clock. */
 const tick = 10_000

@@ -1,11 +1,8 @@
-import { Anchor, Badge, Group, Text } from '@mantine/core'
-import { Link } from '@tanstack/react-router'
+import { Badge, Group, Text } from '@mantine/core'
 import { TechniqueChips } from '@/attack/TechniqueChip'
 import { useTechniques } from '@/attack/techniques'
 import { Country } from '@/country/Country'
-import { entityPicture } from '@/entity/picture'
 import { When } from '@/text/Ago'
-import { Copy } from '@/text/Copy'
 import { EventText } from '@/text/EventText'
 import { Facts } from '@/text/Facts'
 import { OutLink } from '@/text/OutLink'
@@ -13,6 +10,7 @@ import { visible } from '@/text/visible'
 import { Tickets } from '@/tickets/Tickets'
 import type { Alert } from '../matches'
 import classes from './drawer.module.css'
+import { Entities } from './Entities'
 import { Section } from './Section'
 
 /** Overview is all that is known of an alert, in an order in which one asks for it. */
@@ -73,53 +71,6 @@ function details(alert: Alert) {
       ) : undefined,
     ],
   ] as const
-}
-
-function Entities({ alert }: { alert: Alert }) {
-  const entities = alert.entities ?? []
-  if (entities.length === 0)
-    return (
-      <Text size="sm" c="dimmed">
-        Its events name nothing that it is about.
-      </Text>
-    )
-  return entities.map((entity) => {
-    const Picture = entityPicture(entity.type)
-    return (
-      <div key={`${entity.type} ${entity.value} ${entity.role ?? ''}`} className={classes.entity}>
-        <Picture size={16} aria-hidden style={{ flexShrink: 0 }} />
-        <div className={classes.entityValue}>
-          <EventText className="mono">{entity.value}</EventText>
-          <Text size="xs" c="dimmed">
-            <EventText>{[entity.type, entity.role].filter(Boolean).join(', ')}</EventText>
-          </Text>
-        </div>
-        {entity.observed && (
-          <Badge
-            size="sm"
-            radius="sm"
-            variant="light"
-            tt="none"
-            title="A sensor saw it; it does not merely stand in a text"
-          >
-            observed
-          </Badge>
-        )}
-        <Text size="xs" component="span">
-          <Anchor
-            component={Link}
-            to="/alerts"
-            search={{ status: 'all', entity: `${entity.type}:${entity.value}` } as never}
-            inherit
-            aria-label={`All alerts about ${visible(entity.value).slice(0, 100)}`}
-          >
-            All alerts
-          </Anchor>
-        </Text>
-        <Copy text={entity.value} what="the value" />
-      </div>
-    )
-  })
 }
 
 function Attribution() {

@@ -2,12 +2,14 @@ import { Button, Group, Stack, Textarea } from '@mantine/core'
 import { type FormEvent, useState } from 'react'
 import { api, type Schemas } from '@/api/client'
 import { History } from '@/history/History'
+import { merged } from '@/history/merge'
 import { useLive } from '@/live/LiveProvider'
 import { Failure } from '@/state/Failure'
 import { usePages } from '@/table/pages'
 import type { Alert } from '../matches'
+import { useResponse } from './useResponse'
 
-/** Story is the history of an alert, the newest first, with a place for notes. */
+/** Story is the history of an alert and of what was done because of it, the newest first, with a place for notes. */
 export function Story({ alert, note }: { alert: Alert; note?: (text: string) => Promise<boolean> }) {
   const path = { id: alert.id }
   const older = usePages<Schemas['AlertEntry'], Schemas['ListAlertEntry']>(
@@ -21,7 +23,8 @@ export function Story({ alert, note }: { alert: Alert; note?: (text: string) => 
   useLive('alert', (data) => {
     if ((data as Alert).id === alert.id) void older.refetch()
   })
-  const lines = older.rows.length > 0 ? older.rows : (alert.history ?? [])
+  const response = useResponse(alert)
+  const lines = merged(older.rows.length > 0 ? older.rows : (alert.history ?? []), response, older.hasMore)
   return (
     <Stack>
       {note && <NoteForm send={note} />}

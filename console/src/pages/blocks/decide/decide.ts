@@ -1,6 +1,5 @@
 import { api } from '@/api/client'
 import { asProblem, Problem } from '@/api/problem'
-import { ttlLeft } from '@/blocking/duration'
 import type { Block } from '../words'
 
 const at = (block: Block) => ({ path: { id: block.id ?? '' } })
@@ -20,29 +19,9 @@ export async function reject(block: Block, note: string): Promise<void> {
   await api.POST('/api/v1/blocks/{id}/reject', { params: at(block), body: note ? { note } : {} })
 }
 
-/** unblock ends a block; its responders take it away. */
-export async function unblock(block: Block, reason: string): Promise<void> {
-  await api.DELETE('/api/v1/blocks/{id}', { params: { ...at(block), query: reason ? { reason } : {} } })
-}
-
 /** retry makes the responders try now what failed. */
 export async function retry(block: Block): Promise<void> {
   await api.POST('/api/v1/blocks/{id}/retry', { params: at(block) })
-}
-
-/** blockAgain asks once more for a block that was ended: for what was left of its time, at the same responders. */
-export async function blockAgain(block: Block): Promise<void> {
-  const ttl = block.state === 'pending_approval' ? block.ttl : ttlLeft(block.expires_at, Date.now())
-  if (!ttl) throw new Problem(-1, { detail: `The time of the block of ${block.target} is over.` })
-  await api.POST('/api/v1/blocks', {
-    body: {
-      target: block.target,
-      ttl,
-      ...(block.reason ? { reason: block.reason } : {}),
-      integrations: block.responders,
-      evidence: block.evidence,
-    },
-  })
 }
 
 /** samePerson explains the rule of four eyes to whoever has run into it. */

@@ -1,11 +1,11 @@
 import { Button } from '@mantine/core'
 import { IconPencil, IconRefresh, IconShieldOff, IconShieldPlus } from '@tabler/icons-react'
 import { useState } from 'react'
-import { confirm } from '@/act/confirm'
 import { done, failed } from '@/act/notify'
 import { BlockDialog } from '@/blocking/BlockDialog'
+import { useUnblock } from '@/blocking/useUnblock'
 import { useCan } from '@/session/me'
-import { blockAgain, retry, unblock } from '../decide/decide'
+import { retry } from '../decide/decide'
 import { type Block, isFailing, isOpen } from '../words'
 import { ChangeDialog } from './ChangeDialog'
 import { useBlockChanged } from './useBlock'
@@ -14,6 +14,7 @@ import { useBlockChanged } from './useBlock'
 export function Actions({ block }: { block: Block }) {
   const mayBlock = useCan('blocks:write')
   const changed = useBlockChanged()
+  const end = useUnblock()
   const [dialog, setDialog] = useState<'change' | 'again'>()
   const [busy, setBusy] = useState(false)
   if (!mayBlock) return null
@@ -29,23 +30,6 @@ export function Actions({ block }: { block: Block }) {
       await changed()
     }
   }
-  const end = () =>
-    confirm({
-      title: `Unblock ${block.target}?`,
-      text: 'The block ends, and every responder takes it away. What is shown here stays for 90 days.',
-      verb: 'Unblock',
-      danger: true,
-      reason: 'Why (for the record)',
-      optionalReason: true,
-      act: async (reason) => {
-        await unblock(block, reason)
-        await changed()
-        done(`${block.target} is not blocked any more; its responders take it away.`, async () => {
-          await blockAgain(block)
-          await changed()
-        })
-      },
-    })
   return (
     <>
       {isOpen(block) && block.placements.some(isFailing) && (
@@ -68,7 +52,11 @@ export function Actions({ block }: { block: Block }) {
         </Button>
       )}
       {block.state === 'active' && (
-        <Button variant="default" leftSection={<IconShieldOff size={16} aria-hidden />} onClick={end}>
+        <Button
+          variant="default"
+          leftSection={<IconShieldOff size={16} aria-hidden />}
+          onClick={() => end(block)}
+        >
           Unblock
         </Button>
       )}
