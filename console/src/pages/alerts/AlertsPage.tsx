@@ -7,6 +7,7 @@ import { confirm } from '@/act/confirm'
 import { BlockDialog } from '@/blocking/BlockDialog'
 import { IncidentDialog } from '@/incident/IncidentDialog'
 import { useKeys } from '@/keys/useKeys'
+import { Instead } from '@/page/Instead'
 import { Page } from '@/page/Page'
 import { useCan } from '@/session/me'
 import { Empty } from '@/state/Empty'
@@ -68,18 +69,24 @@ export function AlertsPage() {
 
   return (
     <Page title="Alerts" fill actions={<Total total={facets?.total} approximate={facets?.approximate} />}>
-      <Toolbar search={search} change={change} openFacets={facetsDrawer.open} />
+      <Instead
+        of={<Toolbar search={search} change={change} openFacets={facetsDrawer.open} />}
+        show={
+          (work.selection.size > 0 || work.bar.running) && (
+            <BulkBar
+              {...work.bar}
+              mayAll={rows.held > 0 && work.selection.size >= rows.held && queue.hasMore}
+              total={total}
+              known={around.known}
+            />
+          )
+        }
+      />
       <div className={classes.layout}>
         <section className={`${classes.facets} mantine-visible-from-md`} aria-label="Filters">
           <Facets search={search} facets={facets} statuses={statuses} toggle={toggle} />
         </section>
         <div className={classes.list}>
-          <BulkBar
-            {...work.bar}
-            mayAll={rows.held > 0 && work.selection.size >= rows.held && queue.hasMore}
-            total={total}
-            known={around.known}
-          />
           <div className={classes.table}>
             <NewPill
               fresh={queue.fresh}

@@ -35,7 +35,6 @@ interface Props {
 export function BulkBar(p: Props) {
   const mayChange = useCan('alerts:write')
   if (p.running) return <OnTheWay running={p.running} />
-  if (p.chosen === 0) return null
   const many = p.all ? (p.total ?? 0) : p.chosen
   return (
     <Group className={classes.bulk} gap="xs" role="toolbar" aria-label="Chosen alerts">

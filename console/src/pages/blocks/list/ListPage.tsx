@@ -2,6 +2,7 @@ import { Button } from '@mantine/core'
 import { IconPlus, IconShieldLock, IconShieldOff } from '@tabler/icons-react'
 import { useMemo } from 'react'
 import { BlockDialog } from '@/blocking/BlockDialog'
+import { Instead } from '@/page/Instead'
 import { useCan } from '@/session/me'
 import { Empty } from '@/state/Empty'
 import { useSelection } from '@/table/selection'
@@ -54,11 +55,10 @@ export function ListPage() {
         counts={counts.data?.blocks}
         onChange={(view) => change({ view: view === 'open' ? undefined : view })}
       />
-      {chosen.length > 0 ? (
-        <BulkBar chosen={chosen} clear={selection.clear} />
-      ) : (
-        <Filters search={search} change={change} />
-      )}
+      <Instead
+        of={<Filters search={search} change={change} />}
+        show={chosen.length > 0 && <BulkBar chosen={chosen} clear={selection.clear} />}
+      />
       <VirtualTable<Block>
         label="Blocks"
         rows={list.rows}
