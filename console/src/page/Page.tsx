@@ -1,5 +1,7 @@
 import { Box, Group, Text, Title } from '@mantine/core'
 import { type ReactNode, useEffect } from 'react'
+import { Clamp } from '@/text/Clamp'
+import { EventText } from '@/text/EventText'
 import classes from './Page.module.css'
 
 /**
@@ -8,6 +10,7 @@ import classes from './Page.module.css'
  */
 export function Page({
   title,
+  name = title,
   head,
   about,
   actions,
@@ -16,6 +19,8 @@ export function Page({
 }: {
   /** title names the page, in the window's title, too. */
   title: string
+  /** name stands there instead of the title, when the window's title is to be another. A long one is cut. */
+  name?: string
   /** head stands where the title would, when it is more than text. */
   head?: ReactNode
   about?: ReactNode
@@ -30,9 +35,19 @@ export function Page({
     <Box className={classes.page} data-fill={fill || undefined}>
       <Group justify="space-between" align="flex-start" gap="sm" className={classes.head}>
         <Box miw={0} flex="1 1 280px">
-          <Title order={1} fz={22} lh={1.3} style={{ overflowWrap: 'anywhere' }}>
-            {head ?? title}
-          </Title>
+          {head === undefined ? (
+            <Clamp about="the title" text={name}>
+              {(clamped) => (
+                <Title order={1} fz={22} lh={1.3} {...clamped}>
+                  <EventText>{name}</EventText>
+                </Title>
+              )}
+            </Clamp>
+          ) : (
+            <Title order={1} fz={22} lh={1.3} style={{ overflowWrap: 'anywhere' }}>
+              {head}
+            </Title>
+          )}
           {about && (
             <Text c="dimmed" size="sm" maw={760} component="div">
               {about}

@@ -19,7 +19,7 @@ import { EventFacts } from './EventFacts'
 import classes from './EventPage.module.css'
 import { asSent, envelopeOf } from './raw'
 
-/** longestTitle is how many characters of an event's title name its page. */
+/** longestTitle is how many characters of an event's title name its window. */
 const longestTitle = 200
 
 /** EventPage is one event: what it says, as it was sent, and where it went. */
@@ -30,6 +30,7 @@ export function EventPage() {
   return (
     <Page
       title={title.slice(0, longestTitle)}
+      name={query.data?.title || title}
       about={
         <Group gap="xs">
           <PageLink underline="hover" to="/events" size="sm">

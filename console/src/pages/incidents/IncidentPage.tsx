@@ -45,7 +45,7 @@ export function IncidentPage() {
   return (
     <Page
       title={incident.id}
-      head={<EventText>{incident.title || incident.id}</EventText>}
+      name={incident.title || incident.id}
       about={<About incident={incident} />}
       actions={mayWrite ? <IncidentActs incident={incident} change={change} quietly={quietly} /> : undefined}
     >

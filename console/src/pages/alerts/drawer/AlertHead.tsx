@@ -11,6 +11,7 @@ import { confirm } from '@/act/confirm'
 import { PageLink } from '@/link/PageLink'
 import { useCan } from '@/session/me'
 import { Ago } from '@/text/Ago'
+import { Clamp } from '@/text/Clamp'
 import { EventText } from '@/text/EventText'
 import { count } from '@/text/number'
 import { Severity, severities } from '@/text/Severity'
@@ -50,9 +51,13 @@ export function AlertHead({ alert, acts, block, incident }: Props) {
           {count(alert.count, 'event')}, last <Ago time={alert.last_seen} inherit />
         </Text>
       </Group>
-      <h2 className={classes.title}>
-        <EventText>{alert.title}</EventText>
-      </h2>
+      <Clamp about="the title" text={alert.title}>
+        {(clamped) => (
+          <h2 className={classes.title} {...clamped}>
+            <EventText>{alert.title}</EventText>
+          </h2>
+        )}
+      </Clamp>
       <Actions alert={alert} acts={acts} block={block} incident={incident} />
     </header>
   )
