@@ -9,10 +9,23 @@ export interface SettingsSearch {
   q?: string
   /** state chooses the lines that stand there. */
   state?: string
+  /** rule, dedup_key and project are what a new silence is about, for who comes from an alert. */
+  rule?: string
+  dedup_key?: string
+  project?: string
 }
 
 const text = (value: unknown): string | undefined =>
   typeof value === 'string' && value !== '' ? value.slice(0, 100) : undefined
+
+/** longestValue is how many characters a silence may ask for: what its form takes. */
+const longestValue = 1024
+
+/** value is a whole value, or none: a part of it would be about something else. */
+const value = (of: unknown): string | undefined => {
+  const said = typeof of === 'number' || typeof of === 'boolean' ? String(of) : of
+  return typeof said === 'string' && said !== '' && said.length <= longestValue ? said : undefined
+}
 
 const settingsRoute = createRoute({
   getParentRoute: () => shellRoute,
@@ -21,6 +34,9 @@ const settingsRoute = createRoute({
     open: text(search.open),
     q: text(search.q),
     state: text(search.state),
+    rule: value(search.rule),
+    dedup_key: value(search.dedup_key),
+    project: value(search.project),
   }),
   component: lazyRouteComponent(() => import('./frame/SettingsFrame'), 'SettingsFrame'),
 })

@@ -1,12 +1,14 @@
 import { Button, Group, Menu, Text, Tooltip } from '@mantine/core'
 import {
   IconArrowBackUp,
+  IconBellOff,
   IconCheck,
   IconCircleDot,
   IconDots,
   IconFlame,
   IconShieldLock,
 } from '@tabler/icons-react'
+import { Link } from '@tanstack/react-router'
 import { confirm } from '@/act/confirm'
 import { PageLink } from '@/link/PageLink'
 import { useCan } from '@/session/me'
@@ -21,6 +23,7 @@ import type { Alert } from '../matches'
 import { useQueueAround } from '../queueContext'
 import { Risk } from '../Risk'
 import classes from './drawer.module.css'
+import { silenceSearch } from './silence'
 import type { AlertActs } from './useAlertActs'
 
 interface Props {
@@ -175,6 +178,15 @@ function More({ alert, acts }: { alert: Alert; acts: AlertActs }) {
             <Severity value={each} />
           </Menu.Item>
         ))}
+        <Menu.Divider />
+        <Menu.Item
+          leftSection={<IconBellOff size={14} aria-hidden />}
+          component={Link}
+          to="/settings/silences"
+          search={silenceSearch(alert) as never}
+        >
+          Silence…
+        </Menu.Item>
         {alert.status === 'acknowledged' && (
           <>
             <Menu.Divider />

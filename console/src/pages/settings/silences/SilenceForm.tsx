@@ -8,7 +8,7 @@ import { api } from '@/api/client'
 import { useIntegrationsByID } from '@/integration/integrations'
 import { FormFoot } from '../form/FormFoot'
 import { useSubmit } from '../form/useSubmit'
-import { type Draft, emptyDraft, fieldOf, filledRows, silenceOf } from './draft'
+import { type About, type Draft, fieldOf, filledRows, newDraft, silenceOf, waitsFor } from './draft'
 import { MatcherRow } from './MatcherRow'
 import { SilenceTrial } from './SilenceTrial'
 
@@ -26,11 +26,20 @@ const terms = [
 const mostMatchers = 20
 
 /** SilenceForm creates a silence, and shows before what it would be about. */
-export function SilenceForm({ close, changed }: { close: () => void; changed: () => Promise<unknown> }) {
+export function SilenceForm({
+  about,
+  close,
+  changed,
+}: {
+  about?: About
+  close: () => void
+  changed: () => Promise<unknown>
+}) {
   const integrations = useIntegrationsByID()
-  const form = useForm<Draft>({ initialValues: emptyDraft() })
+  const form = useForm<Draft>({ initialValues: newDraft(about) })
   const rows = form.values.matchers
   const aboutNothing = filledRows(rows).length === 0 && form.values.where.trim() === ''
+  const waiting = waitsFor(form.values)
   const { submit, busy, problem } = useSubmit(
     form,
     async (draft) => {
@@ -146,8 +155,14 @@ export function SilenceForm({ close, changed }: { close: () => void; changed: ()
           busy={busy}
           problem={problem}
           cancel={close}
-          disabled={aboutNothing || (form.values.minutes === 'until' && !form.values.until)}
-        />
+          disabled={waiting !== undefined}
+        >
+          {waiting && (
+            <Text size="xs" c="dimmed" flex="1 1 200px">
+              {waiting}
+            </Text>
+          )}
+        </FormFoot>
       </Stack>
     </form>
   )

@@ -33,7 +33,8 @@ const tones = { active: 'warn', pending: 'busy', expired: 'calm' } as const
 
 /** SilencesPage lists what nobody is told of for a while. */
 export function SilencesPage() {
-  const { open, state, change } = useAddress()
+  const { open, state, rule, dedup_key, project, change } = useAddress()
+  const about = { rule, dedup_key, project }
   const may = useCan('alerts:write')
   const queries = useQueryClient()
   const chosenState = standings.find((each) => each.value === state)?.value ?? 'active'
@@ -48,7 +49,7 @@ export function SilencesPage() {
     },
   )
   const changed = () => queries.invalidateQueries({ queryKey: ['get', '/api/v1/silences'] })
-  const close = () => change({ open: undefined })
+  const close = () => change({ open: undefined, ...nothingElse })
   const chosen = list.rows.find((silence) => silence.id === open)
   const columns = useMemo<Column<Silence>[]>(
     () => [
@@ -103,7 +104,7 @@ export function SilencesPage() {
           <Button
             leftSection={<IconPlus size={16} aria-hidden />}
             disabled={!may}
-            onClick={() => change({ open: 'new' })}
+            onClick={() => change({ open: 'new', ...nothingElse })}
           >
             Create silence
           </Button>
@@ -155,12 +156,15 @@ export function SilencesPage() {
         {chosen ? (
           <SilenceDetails silence={chosen} />
         ) : (
-          <SilenceForm key="new" close={close} changed={changed} />
+          <SilenceForm key={JSON.stringify(about)} about={about} close={close} changed={changed} />
         )}
       </Side>
     </Page>
   )
 }
+
+/** nothingElse takes what a new silence is about out of the address. */
+const nothingElse = { rule: undefined, dedup_key: undefined, project: undefined }
 
 const nothing: Record<Standing, string> = {
   active: 'No silence is in force',

@@ -1,9 +1,19 @@
 import { describe, expect, it } from 'vitest'
-import { type Draft, emptyDraft, fieldOf, inWords, type Matcher, type Row, silenceOf } from './draft'
+import {
+  type About,
+  type Draft,
+  fieldOf,
+  inWords,
+  type Matcher,
+  newDraft,
+  type Row,
+  silenceOf,
+  waitsFor,
+} from './draft'
 
 const now = Date.parse('2026-01-01T12:00:00Z')
 const row = (part: Partial<Row>): Row => ({ key: 'k', field: 'rule', op: '=', name: '', value: '', ...part })
-const draft = (part: Partial<Draft>): Draft => ({ ...emptyDraft(), ...part })
+const draft = (part: Partial<Draft>): Draft => ({ ...newDraft(), ...part })
 
 describe('what is sent of the form', () => {
   it.each([
@@ -58,3 +68,26 @@ it.each([
   [{ field: 'label', op: '!=', name: 'env', value: 'prod' } as const, 'label env is not prod'],
   [{ field: 'severity', op: 'one_of', values: ['low', 'info'] } as const, 'severity is one of low, info'],
 ])('%j in words', (matcher, words) => expect(inWords(matcher as Matcher)).toBe(words))
+
+describe('what a new silence begins with', () => {
+  const inShort = (about: About) => newDraft(about).matchers.map(({ field, value }) => [field, value])
+  it('is an empty condition', () => expect(inShort({})).toEqual([['rule', '']]))
+  it('is what the address says', () =>
+    expect(inShort({ project: 'shop', dedup_key: 'alice:door' })).toEqual([
+      ['dedup_key', 'alice:door'],
+      ['project', 'shop'],
+    ]))
+})
+
+describe('what a silence waits for', () => {
+  it.each([
+    [{}, /what it is about/],
+    [{ where: 'true' }, undefined],
+    [{ where: 'true', minutes: 'until' }, /until when/],
+    [{ where: 'true', minutes: 'until', until: '2026-11-22 12:00' }, undefined],
+  ])('%j', (part, wanted) => {
+    const said = waitsFor({ ...newDraft(), ...part })
+    if (wanted) expect(said).toMatch(wanted)
+    else expect(said).toBeUndefined()
+  })
+})

@@ -48,9 +48,12 @@ export interface Draft extends Record<string, unknown> {
   from: string
 }
 
-/** emptyDraft is what the form begins with. */
-export const emptyDraft = (): Draft => ({
-  matchers: [{ key: 'first', field: 'rule', op: '=', name: '', value: '' }],
+/** About is what a silence is to be about, as an address says it. */
+export type About = Partial<Record<'rule' | 'dedup_key' | 'project', string>>
+
+/** newDraft is what the form begins with. */
+export const newDraft = (about: About = {}): Draft => ({
+  matchers: rowsOf(about),
   where: '',
   reason: '',
   integrations: [],
@@ -58,6 +61,25 @@ export const emptyDraft = (): Draft => ({
   until: '',
   from: '',
 })
+
+function rowsOf(about: About): Row[] {
+  const fields = (['rule', 'dedup_key', 'project'] as const).filter((field) => about[field])
+  return (fields.length > 0 ? fields : (['rule'] as const)).map((field) => ({
+    key: field,
+    field,
+    op: '=',
+    name: '',
+    value: about[field] ?? '',
+  }))
+}
+
+/** waitsFor is what is still to be said before a silence can be made; none if nothing is. */
+export function waitsFor({ matchers, where, minutes, until }: Draft): string | undefined {
+  if (filledRows(matchers).length === 0 && where.trim() === '')
+    return 'Say what it is about first: a condition, or an expression.'
+  if (minutes === 'until' && !until) return 'Say until when it lasts.'
+  return undefined
+}
 
 /** silenceOf makes the request of what the form has; rows without a value are left out. now is in milliseconds. */
 export function silenceOf(draft: Draft, now: number): Schemas['SilenceInput'] {
