@@ -46,8 +46,17 @@ const pictures: Record<string, Icon> = {
   put: IconFlame,
 }
 
-/** History shows what happened to something, line by line, in the order in which the lines are given. */
-export function History({ lines }: { lines: readonly HistoryLine[] }) {
+/**
+ * History shows what happened to something, line by line, in the order in which the lines are given. titles are those of
+ * alerts that a line may name, by their ids, as far as they are known.
+ */
+export function History({
+  lines,
+  titles,
+}: {
+  lines: readonly HistoryLine[]
+  titles?: ReadonlyMap<string, string>
+}) {
   const integrations = useIntegrationsByID()
   if (lines.length === 0)
     return (
@@ -69,7 +78,7 @@ export function History({ lines }: { lines: readonly HistoryLine[] }) {
             bullet={<Picture size={12} aria-hidden />}
             title={<Head line={line} via={integrations.get(line.via ?? '')?.name} />}
           >
-            <Body line={line} />
+            <Body line={line} titles={titles} />
           </Timeline.Item>
         )
       })}
@@ -108,7 +117,7 @@ function Head({ line, via }: { line: HistoryLine; via: string | undefined }) {
   )
 }
 
-function Body({ line }: { line: HistoryLine }) {
+function Body({ line, titles }: { line: HistoryLine; titles?: ReadonlyMap<string, string> }) {
   const changes = changesOf(line)
   const { left, came } = movedAlerts(line)
   return (
@@ -119,8 +128,8 @@ function Body({ line }: { line: HistoryLine }) {
           <Value text={after} />
         </Text>
       ))}
-      {came.length > 0 && <Moved ids={came} what="came under it" />}
-      {left.length > 0 && <Moved ids={left} what="left it" />}
+      {came.length > 0 && <Moved ids={came} what="came under it" titles={titles} />}
+      {left.length > 0 && <Moved ids={left} what="left it" titles={titles} />}
       {line.note && (
         <Text size="sm" component="div" className={classes.note}>
           <EventText>{line.note}</EventText>
@@ -139,19 +148,30 @@ const Value = ({ text }: { text: string }) => (
 /** mostNamed is how many alerts of a line are links. */
 const mostNamed = 5
 
-function Moved({ ids, what }: { ids: string[]; what: string }) {
+/** longestName is how many characters of an alert's title a line shows. */
+const longestName = 80
+
+function Moved({ ids, what, titles }: { ids: string[]; what: string; titles?: ReadonlyMap<string, string> }) {
   return (
-    <Text size="xs" c="dimmed">
+    <Text size="xs" c="dimmed" component="div">
       {count(ids.length, 'alert')} {what}:{' '}
-      {ids.slice(0, mostNamed).map((id, i) => (
-        <span key={id}>
-          {i > 0 && ', '}
-          <PageLink to={`/alerts/${id}`} className="mono">
-            …{id.slice(-6)}
-          </PageLink>
-        </span>
-      ))}
+      {ids.slice(0, mostNamed).map((id, i) => {
+        const title = titles?.get(id)
+        return (
+          <span key={id}>
+            {i > 0 && ', '}
+            <PageLink to={`/alerts/${id}`} className={title ? undefined : 'mono'}>
+              {title ? <EventText>{cut(title)}</EventText> : `…${id.slice(-6)}`}
+            </PageLink>
+          </span>
+        )
+      })}
       {ids.length > mostNamed && ' …'}
     </Text>
   )
+}
+
+const cut = (title: string): string => {
+  const characters = [...title.slice(0, 2 * longestName + 2)]
+  return characters.length > longestName ? `${characters.slice(0, longestName).join('')}…` : title
 }

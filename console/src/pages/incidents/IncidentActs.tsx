@@ -25,12 +25,14 @@ export function IncidentActs({ incident, change, quietly }: Props) {
   const own = useOwnAddress()
   const [dialog, setDialog] = useState<'close' | 'edit'>()
   const closed = incident.status === 'closed'
+  // What comes next while nobody has it is that somebody takes it; not that it is closed.
+  const fresh = incident.status === 'new' && !incident.owner
   const reopen = () => void quietly({ status: 'active' }, incident, `${incident.id} is open again.`)
   return (
     <>
       {incident.status === 'new' && (
         <Button
-          variant="default"
+          variant={fresh ? 'filled' : 'default'}
           leftSection={
             incident.owner || !own ? (
               <IconPlayerPlay size={16} aria-hidden />
@@ -66,7 +68,11 @@ export function IncidentActs({ incident, change, quietly }: Props) {
           Reopen
         </Button>
       ) : (
-        <Button leftSection={<IconCheck size={16} aria-hidden />} onClick={() => setDialog('close')}>
+        <Button
+          variant={fresh ? 'default' : 'filled'}
+          leftSection={<IconCheck size={16} aria-hidden />}
+          onClick={() => setDialog('close')}
+        >
           Close…
         </Button>
       )}

@@ -3,12 +3,11 @@ import { IconPlus, IconX } from '@tabler/icons-react'
 import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
 import { done, failed } from '@/act/notify'
-import { api, type Schemas } from '@/api/client'
+import { api } from '@/api/client'
 import { PageLink } from '@/link/PageLink'
 import { Panel } from '@/page/Panel'
 import { Failure } from '@/state/Failure'
 import { Loading } from '@/state/Loading'
-import { pageSize, usePages } from '@/table/pages'
 import { Ago } from '@/text/Ago'
 import { EventText } from '@/text/EventText'
 import { count } from '@/text/number'
@@ -18,10 +17,7 @@ import { visible } from '@/text/visible'
 import { AddAlerts } from './AddAlerts'
 import type { Incident } from './columns'
 import classes from './incidents.module.css'
-
-type IncidentAlert = Schemas['IncidentAlert']
-
-const path = '/api/v1/incidents/{number}/alerts'
+import { type IncidentAlert, incidentAlertsPath, useIncidentAlerts } from './useIncidentAlerts'
 
 interface Props {
   incident: Incident
@@ -33,14 +29,9 @@ interface Props {
 export function IncidentAlerts({ incident, mayWrite, again }: Props) {
   const number = incident.id
   const [adding, setAdding] = useState(false)
-  const list = usePages<IncidentAlert, { items: IncidentAlert[]; next?: string }>(
-    ['get', path, number],
-    async (cursor, signal) => {
-      const params = { path: { number }, query: { limit: pageSize, ...(cursor ? { cursor } : {}) } }
-      return (await api.GET(path, { params, signal })).data ?? { items: [] }
-    },
-  )
-  const link = (id: string) => api.POST(path, { params: { path: { number } }, body: { alerts: [id] } })
+  const list = useIncidentAlerts(number)
+  const link = (id: string) =>
+    api.POST(incidentAlertsPath, { params: { path: { number } }, body: { alerts: [id] } })
   const takeOut = async ({ id }: IncidentAlert) => {
     try {
       await api.DELETE('/api/v1/incidents/{number}/alerts/{id}', { params: { path: { number, id } } })

@@ -1,5 +1,5 @@
 import { Button, Group, Textarea } from '@mantine/core'
-import { type FormEvent, useState } from 'react'
+import { type FormEvent, useMemo, useState } from 'react'
 import { failed } from '@/act/notify'
 import { api, type Schemas } from '@/api/client'
 import { History } from '@/history/History'
@@ -7,6 +7,7 @@ import { Panel } from '@/page/Panel'
 import { Failure } from '@/state/Failure'
 import { Loading } from '@/state/Loading'
 import { usePages } from '@/table/pages'
+import { useIncidentAlerts } from './useIncidentAlerts'
 
 type Line = Schemas['IncidentLine']
 
@@ -26,10 +27,12 @@ export function useTimeline(number: string) {
 /** IncidentTimeline is everything that happened to an incident, and a place for a note. */
 export function IncidentTimeline(p: { number: string; mayWrite: boolean; again: () => Promise<void> }) {
   const list = useTimeline(p.number)
+  const { rows: alerts } = useIncidentAlerts(p.number)
+  const titles = useMemo(() => new Map(alerts.map(({ id, title }) => [id, title])), [alerts])
   return (
     <Panel title="Timeline">
       {p.mayWrite && <NoteForm number={p.number} again={p.again} />}
-      {list.loading ? <Loading lines={4} /> : <History lines={list.rows} />}
+      {list.loading ? <Loading lines={4} /> : <History lines={list.rows} titles={titles} />}
       {list.error ? <Failure error={list.error} retry={list.retry} /> : null}
       {list.hasMore && (
         <Button variant="subtle" size="xs" loading={list.loadingMore} onClick={list.loadMore}>
