@@ -1,5 +1,5 @@
 import { Box, Group, Text } from '@mantine/core'
-import type { Schemas } from '@/api/client'
+import { $api, type Schemas } from '@/api/client'
 import { useIntegrationsByID } from '@/integration/integrations'
 import { PageLink } from '@/link/PageLink'
 import { useCan } from '@/session/me'
@@ -11,17 +11,36 @@ import { visible } from '@/text/visible'
 import { LookNow } from './LookNow'
 import classes from './Tickets.module.css'
 
+/** mostNamed is how many kinds of systems that keep tickets are named. */
+const mostNamed = 3
+
+/** NoTicket says that nobody keeps a ticket, and what could: only what this hub has a connector for. */
+function NoTicket() {
+  const connectors = $api.useQuery('get', '/api/v1/connectors', {}, { staleTime: 5 * 60_000 })
+  const names = (connectors.data?.items ?? [])
+    .filter(({ group }) => group === 'ticketing')
+    .map(({ title }) => visible(title).slice(0, 40))
+    .slice(0, mostNamed)
+  return (
+    <Text size="sm" c="dimmed">
+      No other system keeps a ticket for it.
+      {names.length > 0 && (
+        <>
+          {' '}
+          Connect {either.format(names)} at <PageLink to="/integrations">Integrations</PageLink>.
+        </>
+      )}
+    </Text>
+  )
+}
+
+const either = new Intl.ListFormat('en', { type: 'disjunction' })
+
 /** Tickets shows what other systems keep for an alert or an incident, and whether both sides agree. */
 export function Tickets({ tickets }: { tickets: readonly Schemas['Ticket'][] | undefined }) {
   const integrations = useIntegrationsByID()
   const mayLook = useCan('deliveries:write')
-  if (!tickets || tickets.length === 0)
-    return (
-      <Text size="sm" c="dimmed">
-        No other system keeps a ticket for it. Connect one, such as Jira or ServiceNow, at{' '}
-        <PageLink to="/integrations">Integrations</PageLink>.
-      </Text>
-    )
+  if (!tickets || tickets.length === 0) return <NoTicket />
   return tickets.map((ticket) => (
     <Box key={`${ticket.integration} ${ticket.key ?? ''}`} className={classes.ticket}>
       <Group justify="space-between" gap="xs">
