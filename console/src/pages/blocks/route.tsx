@@ -24,8 +24,11 @@ const respondersRoute = createRoute({
 export const neverBlockRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: 'blocks/never-block',
-  validateSearch: (search: Record<string, unknown>): { check?: string } =>
-    search.check ? { check: String(search.check) } : {},
+  // check is the address that is asked about; q filters the list.
+  validateSearch: (search: Record<string, unknown>): { check?: string; q?: string } => ({
+    ...(search.check ? { check: String(search.check) } : {}),
+    ...(search.q ? { q: String(search.q).slice(0, 200) } : {}),
+  }),
   component: lazyRouteComponent(() => import('./neverblock/NeverBlockPage'), 'NeverBlockPage'),
 })
 

@@ -1,6 +1,6 @@
 import { Alert, Button, Group, List, Stack, Text, TextInput } from '@mantine/core'
 import { IconCircleCheck, IconHandStop, IconSearch } from '@tabler/icons-react'
-import { Link, useNavigate } from '@tanstack/react-router'
+import { Link } from '@tanstack/react-router'
 import { type FormEvent, useEffect, useState } from 'react'
 import { $api, type Schemas } from '@/api/client'
 import { asProblem } from '@/api/problem'
@@ -10,10 +10,10 @@ import { EventText } from '@/text/EventText'
 import { neverBlockRoute } from '../route'
 import { Origin } from './columns'
 
-/** CheckPanel answers why an address is exempt, or that it is not. What was asked stands in the URL. */
+/** CheckPanel answers whether an address is exempt, and why. What was asked stands in the URL. */
 export function CheckPanel() {
-  const { check } = neverBlockRoute.useSearch()
-  const navigate = useNavigate({ from: '/blocks/never-block' })
+  const { check, q } = neverBlockRoute.useSearch()
+  const navigate = neverBlockRoute.useNavigate()
   const [text, setText] = useState(check ?? '')
   useEffect(() => setText(check ?? ''), [check])
   const answer = $api.useQuery(
@@ -26,7 +26,7 @@ export function CheckPanel() {
     event.preventDefault()
     const wanted = text.trim()
     if (wanted === check) void answer.refetch()
-    else void navigate({ search: wanted ? { check: wanted } : {} })
+    else void navigate({ search: { check: wanted || undefined, q } })
   }
   return (
     <Panel style={{ flexShrink: 0 }}>
@@ -52,7 +52,7 @@ export function CheckPanel() {
               loading={answer.isFetching}
               disabled={!text.trim()}
             >
-              Why is it exempt?
+              Is it exempt?
             </Button>
           </Group>
         </form>

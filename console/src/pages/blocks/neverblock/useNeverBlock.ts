@@ -1,4 +1,5 @@
 import { useQueryClient } from '@tanstack/react-query'
+import { useEffect } from 'react'
 import { api, type Schemas } from '@/api/client'
 import { pageSize, usePages } from '@/table/pages'
 
@@ -6,6 +7,9 @@ import { pageSize, usePages } from '@/table/pages'
 export type Exempt = Schemas['NeverBlock']
 
 const path = '/api/v1/never-block'
+
+/** mostSearched is among how many entries one looks for a text without being asked to load more. */
+const mostSearched = 5_000
 
 /** origins are who can say that something is exempt, in words. */
 export const origins: Record<Exempt['source'], { label: string; help: string }> = {
@@ -22,13 +26,25 @@ export const origins: Record<Exempt['source'], { label: string; help: string }> 
   session: { label: 'signed in', help: 'People were signed in from there within the last day.' },
 }
 
-/** useNeverBlock reads the never-block list: with all, also what is exempt without being on the account's own list. */
-export function useNeverBlock(all: boolean) {
-  return usePages<Exempt, Schemas['ListNeverBlock']>(['get', path, { all }], async (cursor, signal) => {
+/**
+ * useNeverBlock reads the never-block list: with all, also what is exempt without being on the account's own list. With
+ * whole it reads page after page, up to mostSearched entries, as whoever looks for a text has to: the API does not look
+ * for texts.
+ */
+export function useNeverBlock(all: boolean, whole: boolean) {
+  const list = usePages<Exempt, Schemas['ListNeverBlock']>(['get', path, { all }], async (cursor, signal) => {
     const query = { all, limit: pageSize, ...(cursor ? { cursor } : {}) }
     const { data } = await api.GET(path, { params: { query }, signal })
     return data ?? { items: [] }
   })
+  const reading = whole && list.hasMore && list.rows.length < mostSearched && !list.error
+  const next = reading && !list.loadingMore
+  const { loadMore } = list
+  // biome-ignore lint/correctness/useExhaustiveDependencies: loadMore is another one each time
+  useEffect(() => {
+    if (next) loadMore()
+  }, [next])
+  return { ...list, reading }
 }
 
 /** useNeverBlockChanged reads the list, and what it may have ended, again. */
