@@ -140,6 +140,9 @@ function Step(p: {
   )
 }
 
+const inView = (tab: EventTarget) =>
+  tab instanceof HTMLElement && tab.scrollIntoView({ block: 'nearest', inline: 'nearest' })
+
 /** Keys are what letters do while the drawer is open. */
 type Keys = Record<string, () => void>
 
@@ -164,9 +167,14 @@ function Whole({ alert, keys }: { alert: Alert; keys: { current: Keys } }) {
         incident={() => setPutting(true)}
       />
       <Tabs defaultValue="overview" keepMounted={false}>
-        <Tabs.List className={classes.tabs}>
+        <Tabs.List
+          className={classes.tabs}
+          // Where there is room for some tabs only, the one that was chosen is among them.
+          onClick={(event) => inView(event.target)}
+          onFocus={(event) => inView(event.target)}
+        >
           {tabs.map(([value, label]) => (
-            <Tabs.Tab key={value} value={value}>
+            <Tabs.Tab key={value} value={value} className={classes.tab}>
               {label}
             </Tabs.Tab>
           ))}
