@@ -164,6 +164,113 @@ test('what must never be blocked is refused in the dry run, with the reason', as
   await expect(page.getByRole('button', { name: /^Block 198/ })).toHaveCount(0)
 })
 
+test('an alert says that its address is blocked, until when, and that it came under an incident', async ({
+  page,
+  hub,
+}) => {
+  const target = '203.0.113.202'
+  const id = await send(hub, {
+    title: 'Answered',
+    dedup_key: 'answered',
+    entities: [
+      { type: 'ip', value: target, role: 'source', observed: true },
+      { type: 'ip', value: '203.0.113.203', role: 'source', observed: true },
+    ],
+  })
+  await page.goto(`/alerts/${id}`)
+  const drawer = page.getByRole('dialog', { name: 'Alert' })
+  await expect(drawer.getByText(target)).toBeVisible()
+  await expect(page.getByTestId('live')).toHaveText(/Live/)
+  await expect(drawer.getByRole('button', { name: /^Unblock/ })).toHaveCount(0)
+  await call(hub, 'POST', `/api/v1/alerts/${id}/block`, { target, ttl: '24h', reason: 'Brute force' })
+  const chip = drawer.getByRole('link', { name: /^blocked until \d\d:\d\d$/ })
+  await expect(chip).toHaveAttribute('href', /^\/blocks\/blk_/)
+  await accessible(page)
+  const { id: incident } = await call<{ id: string }>(hub, 'POST', '/api/v1/incidents', { alerts: [id] })
+
+  await drawer.getByRole('tab', { name: 'Timeline' }).click()
+  const story = drawer.getByRole('tabpanel')
+  await expect(story.getByText(`Put under an incident ${incident}`)).toBeVisible()
+  await expect(story.getByText(`Blocked ${target}`)).toBeVisible()
+  const told = await story.locator('b').allTextContents()
+  expect(told).toEqual(['Put under an incident', 'Blocked', 'Created'])
+
+  // What is blocked already comes last.
+  await drawer.getByRole('button', { name: 'Block IP' }).click()
+  const dialog = page.getByRole('dialog', { name: 'Block an address' })
+  await expect(dialog.getByLabel('Address')).toHaveValue('203.0.113.203 (source)')
+  await dialog.getByLabel('Address').click()
+  await expect(page.getByRole('option').last()).toHaveText(`${target} (source, blocked already)`)
+  await page.keyboard.press('Escape')
+  await dialog.getByRole('button', { name: 'Cancel' }).click()
+
+  await drawer.getByRole('tab', { name: 'Overview' }).click()
+  await drawer.getByRole('button', { name: `Unblock ${target}` }).click()
+  await page
+    .getByRole('dialog', { name: `Unblock ${target}?` })
+    .getByRole('button', { name: 'Unblock' })
+    .click()
+  await expect(page.getByText(/is not blocked any more/)).toBeVisible()
+  await expect(chip).toHaveCount(0)
+  await drawer.getByRole('tab', { name: 'Timeline' }).click()
+  await expect(story.getByText(`Unblocked ${target}`)).toBeVisible()
+})
+
+test('choosing a line moves nothing', async ({ page, hub }) => {
+  for (const n of [1, 2]) await send(hub, { title: `Still ${n}`, dedup_key: `still-${n}`, project: 'still' })
+  await page.goto('/alerts?project=still')
+  const second = page.getByRole('checkbox', { name: 'Choose Still 1' })
+  await expect(second).toBeVisible()
+  const place = () => second.boundingBox()
+  const before = await place()
+  const search = page.getByLabel('Search in alerts')
+  await page.getByRole('checkbox', { name: 'Choose Still 2' }).check()
+  await expect(page.getByRole('toolbar', { name: 'Chosen alerts' })).toBeVisible()
+  await expect(search).toBeHidden()
+  expect(await place()).toEqual(before)
+  await accessible(page)
+  await page.getByRole('button', { name: 'Choose none' }).click()
+  await expect(search).toBeVisible()
+  expect(await place()).toEqual(before)
+})
+
+test('a long title leaves room for what can be done, and is shown whole when asked for', async ({
+  page,
+  hub,
+}) => {
+  const id = await send(hub, { title: 'long '.repeat(400), dedup_key: 'long-title' })
+  await page.goto(`/alerts/${id}`)
+  const drawer = page.getByRole('dialog', { name: 'Alert' })
+  await expect(drawer.getByRole('button', { name: 'Acknowledge' })).toBeInViewport()
+  const title = drawer.getByRole('heading', { level: 2 })
+  const height = async () => (await title.boundingBox())?.height ?? 0
+  const cut = await height()
+  expect(cut).toBeLessThan(90)
+  await accessible(page)
+  await drawer.getByRole('button', { name: 'More of the title' }).click()
+  expect(await height()).toBeGreaterThan(2 * cut)
+  await drawer.getByRole('button', { name: 'Less of the title' }).click()
+  expect(await height()).toBe(cut)
+})
+
+test('a silence is made from an alert', async ({ page, hub }) => {
+  const rule = { id: 'r-77', name: 'Doors' }
+  const id = await send(hub, { title: 'Too loud', dedup_key: 'loud', project: 'doors', rule })
+  await page.goto(`/alerts/${id}`)
+  await page.getByRole('dialog', { name: 'Alert' }).getByRole('button', { name: 'More', exact: true }).click()
+  await page.getByRole('menuitem', { name: 'Silence…' }).click()
+  await expect(page).toHaveURL(/\/settings\/silences\?/)
+  const form = page.getByRole('dialog', { name: 'Create a silence' })
+  await expect(form.getByLabel('Value of condition 1')).toHaveValue('r-77')
+  await expect(form.getByLabel('Field of condition 2')).toHaveValue('Project')
+  await expect(form.getByLabel('Value of condition 2')).toHaveValue('doors')
+  await form.getByRole('button', { name: 'Try it' }).click()
+  await expect(form.getByRole('region', { name: 'Trial' })).toContainText(/It is about 1 of the newest/)
+  await form.getByRole('button', { name: 'Create silence' }).click()
+  await expect(page.getByRole('row', { name: /rule is r-77 and project is doors/ })).toBeVisible()
+  await expect(page).toHaveURL('/settings/silences')
+})
+
 test('whoever was slower is told, and sees what it is now', async ({ page, hub }) => {
   const id = await send(hub, { title: 'Two at once', dedup_key: 'two-at-once' })
   // Without the stream, the page does not hear of the other's change.
@@ -191,6 +298,7 @@ test.describe('on a phone', () => {
     await page.getByRole('row').first().click()
     await expect(page.getByRole('dialog', { name: 'Alert' })).toBeVisible()
     await expect(page.getByRole('tab', { name: 'Overview' })).toBeVisible()
+    await expect(page.getByRole('tab', { name: 'Raw' })).toBeInViewport({ ratio: 1 })
     expect(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth)).toBe(true)
   })
 })

@@ -84,6 +84,16 @@ test('what is never blocked is refused, and says why and what to do', async ({ p
   await expect(page).toHaveURL(/check=198\.51\.100\.7/)
   await expect(page.getByText('198.51.100.7 is exempt')).toBeVisible()
   await accessible(page)
+  await page.getByLabel('Search in the list').fill('cloudflare')
+  await page.keyboard.press('Enter')
+  await expect(page).toHaveURL(/q=cloudflare/)
+  const entries = page.getByRole('grid', { name: 'Never-block list' })
+  await expect(entries.getByText('built in: Cloudflare').first()).toBeVisible()
+  await expect(entries.getByText('built in: resolver')).toHaveCount(0)
+  await expect(page.getByRole('status').getByText(/^\d+ of \d+$/)).toBeVisible()
+  await page.getByLabel('Search in the list').fill('no such entry')
+  await page.keyboard.press('Enter')
+  await expect(page.getByRole('heading', { name: 'No entry is like that' })).toBeVisible()
 })
 
 test('a range is exempted after a dry run, ends what it touches, and is taken away again', async ({

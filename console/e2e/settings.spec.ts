@@ -225,6 +225,7 @@ test('a silence is tried, made, made longer, and ended', async ({ page }) => {
   await page.getByRole('button', { name: 'Create silence' }).click()
   const form = page.getByRole('dialog', { name: 'Create a silence' })
   await expect(form.getByRole('button', { name: 'Create silence' })).toBeDisabled()
+  await expect(form.getByText('Say what it is about first')).toBeVisible()
   await pick(page, 'Field of condition 1', 'Type')
   await form.getByLabel('Value of condition 1').fill('alert.created')
   await form.getByRole('button', { name: 'Try it' }).click()
