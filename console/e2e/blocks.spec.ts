@@ -52,7 +52,7 @@ test('an address is planned, blocked, verified, changed and unblocked', async ({
   await accessible(page)
   await dialog.getByRole('button', { name: 'Save' }).click()
   await expect(dialog).toBeHidden()
-  await expect(page.getByText('in 6d').first()).toBeVisible()
+  await expect(page.getByText('in 7d').first()).toBeVisible()
 
   await page.getByRole('button', { name: 'Unblock' }).click()
   await dialog.getByLabel('Why (for the record)').fill('It was a customer')
@@ -89,7 +89,7 @@ test('what is never blocked is refused, and says why and what to do', async ({ p
   await expect(page).toHaveURL(/q=cloudflare/)
   const entries = page.getByRole('grid', { name: 'Never-block list' })
   await expect(entries.getByText('built in: Cloudflare').first()).toBeVisible()
-  await expect(entries.getByText('built in: resolver')).toHaveCount(0)
+  await expect(entries.getByText('built in: special range')).toHaveCount(0)
   await expect(page.getByRole('status').getByText(/^\d+ of \d+$/)).toBeVisible()
   await page.getByLabel('Search in the list').fill('no such entry')
   await page.keyboard.press('Enter')

@@ -45,10 +45,13 @@ describe('inBrief', () => {
   it.each([
     [{ state: 'pending_approval' as const }, /^waits for approval$/],
     [{ placements: placed('verified') }, /^blocked for good$/],
-    [{ placements: placed('verified'), expires_at: '2026-11-22T18:00:00Z' }, /^blocked until \d\d:00$/],
+    [
+      { placements: placed('verified'), expires_at: '2026-11-22T18:00:00Z' },
+      /^blocked until (tomorrow, )?\d\d:\d\d$/,
+    ],
     [
       { placements: placed('verified'), expires_at: '2026-11-29T18:00:00Z' },
-      /^blocked until \d+ Nov, \d\d:00$/,
+      /^blocked until \d+ Nov, \d\d:\d\d$/,
     ],
     [{ placements: placed('requested') }, /^being blocked for good$/],
     [{ placements: placed('failed') }, /^block not everywhere yet$/],

@@ -32,10 +32,14 @@ const ofYear = new Intl.DateTimeFormat('en-GB', {
   minute: '2-digit',
 })
 
-/** shortTime is a time to come in the reader's zone, as short as it can be: 14:03 within a day, or else 24 Nov, 14:03. */
-export const shortTime = (time: string, now: number): string => {
+/** shortTime is a time in the reader's zone, as short as it can be: 14:03 of today, tomorrow, 14:03, or else 24 Nov, 14:03. */
+export function shortTime(time: string, now: number): string {
   const at = new Date(time)
-  return (at.getTime() - now <= 86_400_000 ? ofDay : ofYear).format(at)
+  const next = new Date(now)
+  next.setDate(next.getDate() + 1)
+  if (at.toDateString() === new Date(now).toDateString()) return ofDay.format(at)
+  if (at.toDateString() === next.toDateString()) return `tomorrow, ${ofDay.format(at)}`
+  return ofYear.format(at)
 }
 
 /** tick is how often relative times are written anew, in milliseconds. All of a page share one clock. */

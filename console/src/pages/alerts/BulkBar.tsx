@@ -37,7 +37,7 @@ export function BulkBar(p: Props) {
   if (p.running) return <OnTheWay running={p.running} />
   const many = p.all ? (p.total ?? 0) : p.chosen
   return (
-    <Group className={classes.bulk} gap="xs" role="toolbar" aria-label="Chosen alerts">
+    <Group gap={8} role="toolbar" aria-label="Chosen alerts">
       <Text size="sm" fw={600} aria-live="polite">
         {p.all ? `All ${count(many, 'alert')} that match` : `${count(many, 'alert')} chosen`}
       </Text>
@@ -47,7 +47,7 @@ export function BulkBar(p: Props) {
         </Button>
       )}
       {mayChange ? (
-        <Group gap={6} ml="auto">
+        <Group className={classes.acts}>
           <Button
             size="compact-sm"
             variant="default"
@@ -81,14 +81,14 @@ export function BulkBar(p: Props) {
           Your role may look at alerts, not change them.
         </Text>
       )}
-      <CloseButton size="sm" aria-label="Choose none" onClick={p.clear} />
+      <CloseButton className={classes.bare} size="sm" aria-label="Choose none" onClick={p.clear} />
     </Group>
   )
 }
 
 function OnTheWay({ running: { doing, done, total, stop } }: { running: Running }) {
   return (
-    <Group className={classes.bulk} gap="sm" role="status">
+    <Group gap="sm" role="status">
       <Text size="sm" fw={600} className="numbers">
         {doing}: {full(done)} of {full(total)}
       </Text>

@@ -158,7 +158,7 @@ export function SilenceForm({
           disabled={waiting !== undefined}
         >
           {waiting && (
-            <Text size="xs" c="dimmed" flex="1 1 200px">
+            <Text size="xs" c="dimmed" flex={{ base: '1 1 100%', sm: '1 1 200px' }}>
               {waiting}
             </Text>
           )}
