@@ -21,10 +21,15 @@ test('an incident is opened, noted, taken, and closed with what it was', async (
   await expect(page.getByText('Talked to Alice: it was not her.', { exact: true })).toBeVisible()
   await expect(page.getByLabel('Note')).toHaveValue('')
 
+  // What is to be done first stands out: not that it is closed.
+  await expect(page.getByRole('button', { name: 'Close…' })).toHaveAttribute('data-variant', 'default')
+  await expect(page.getByRole('button', { name: 'Take it' })).toHaveAttribute('data-variant', 'filled')
+  await expect(page.getByText('No other system keeps a ticket for it. Connect Jira at')).toBeVisible()
   await page.getByRole('button', { name: 'Take it' }).click()
   await expect(
     page.getByRole('heading', { level: 1 }).locator('..').getByText('active', { exact: true }),
   ).toBeVisible()
+  await expect(page.getByRole('button', { name: 'Close…' })).toHaveAttribute('data-variant', 'filled')
   await page.getByRole('button', { name: 'Close…' }).click()
   const dialog = page.getByRole('dialog', { name: 'Close INC-1' })
   await expect(dialog.getByRole('button', { name: 'Close the incident' })).toBeDisabled()

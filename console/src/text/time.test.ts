@@ -13,6 +13,8 @@ it.each([
   ['2026-11-23T11:59:30Z', 'in 24h'],
   ['2026-11-29T11:59:30Z', 'in 7d'],
   ['2026-11-22T13:10:00Z', 'in 1h'],
+  ['2026-11-22T12:59:40Z', 'in 1h'],
+  ['2026-11-22T12:59:20Z', 'in 59m'],
 ])('%s is %s', (time, wanted) => expect(ago(Date.parse(time), now)).toBe(wanted))
 
 describe('a short time', () => {

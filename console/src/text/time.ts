@@ -14,7 +14,9 @@ const whole = (units: number): number => (units < 0 ? Math.trunc(units) : Math.r
 export function ago(time: number, now: number): string {
   const seconds = Math.round((time - now) / 1_000)
   for (const [unit, size] of steps) {
-    if (Math.abs(seconds) >= size) return relative.format(whole(seconds / size), unit)
+    if (Math.abs(seconds) < size) continue
+    const units = whole(seconds / size)
+    return unit === 'minute' && units === 60 ? relative.format(1, 'hour') : relative.format(units, unit)
   }
   return Math.abs(seconds) < 10 ? 'just now' : relative.format(seconds, 'second')
 }

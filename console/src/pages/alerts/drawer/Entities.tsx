@@ -45,7 +45,6 @@ function OneEntity({ entity, block }: { entity: Entity; block: Schemas['Block'] 
         <Text size="xs" c="dimmed">
           <EventText>{[type, role].filter(Boolean).join(', ')}</EventText>
         </Text>
-        {block && <Blocked block={block} />}
       </div>
       {observed && (
         <Badge
@@ -70,6 +69,7 @@ function OneEntity({ entity, block }: { entity: Entity; block: Schemas['Block'] 
         </Anchor>
       </Text>
       <Copy text={value} what="the value" />
+      {block && <Blocked block={block} />}
     </div>
   )
 }
@@ -80,7 +80,7 @@ function Blocked({ block }: { block: Schemas['Block'] }) {
   const end = useUnblock()
   const verb = block.state === 'pending_approval' ? 'Withdraw' : 'Unblock'
   return (
-    <Group gap={6} mt={3}>
+    <Group gap={6} className={classes.response}>
       <BlockedChip block={block} />
       {mayBlock && (
         <Button
