@@ -75,6 +75,7 @@ type Deliveries interface {
 // Mailbox lists parked deliveries; the store is one.
 type Mailbox interface {
 	ListParked(ctx context.Context, f store.ParkedFilter, p store.Page) ([]store.Parked, string, error)
+	ParkedTitles(ctx context.Context, account event.Account, deliveries []event.ID) (map[event.ID]string, error)
 	ParkedCauses(ctx context.Context, f store.ParkedFilter) (store.ParkedCauses, error)
 }
 

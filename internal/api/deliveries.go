@@ -19,6 +19,7 @@ type Delivery struct {
 	Event       string        `json:"event,omitempty" doc:"The event; absent for a range that expired as a whole." example:"evt_01kmb7a2v4e9zr6x3q8w5t0ysd"`
 	Account     string        `json:"account,omitempty" doc:"The event's account: the integration's own, or one below it." example:"acme"`
 	Type        string        `json:"type,omitempty" doc:"The event's type." example:"alert.created"`
+	Title       string        `json:"title,omitempty" doc:"The event's title, at most 500 bytes of it; absent where the event has none or is not there any more." example:"Brute force against the VPN"`
 	Severity    string        `json:"severity" doc:"The event's severity." example:"high"`
 	Status      string        `json:"status" enum:"delivered,waiting,parked,behind,held,mailbox,discarded,expired,skipped" doc:"Where it stands."`
 	Attempts    int           `json:"attempts" doc:"Attempts spent so far."`
@@ -71,7 +72,7 @@ type Attempt struct {
 func newDelivery(v deliver.DeliveryView) Delivery {
 	d := Delivery{
 		ID: v.ID.Text(event.PrefixDelivery), Integration: v.Integration.Text(event.PrefixIntegration), Event: eventText(v.Event),
-		Type: v.Type, Severity: v.Severity.String(), Status: v.Status, Attempts: v.Attempts, Due: v.Due, Cause: v.Cause,
+		Type: v.Type, Title: v.Title, Severity: v.Severity.String(), Status: v.Status, Attempts: v.Attempts, Due: v.Due, Cause: v.Cause,
 		CauseClass: v.CauseClass, Since: v.Since, OrderingKey: v.OrderingKey, Account: string(v.Account),
 		Grade: string(v.Grade),
 	}
@@ -117,8 +118,8 @@ func (a *server) deliveryOperations() {
 	const base = "/api/v1/deliveries"
 	register(a, op{
 		id: "list-deliveries", method: http.MethodGet, path: base, tag: tagDeliveries, scope: scopeDeliveries,
-		summary: "List deliveries", about: "Deliveries and where they stand. Without a status, those that failed or wait for another attempt come first, then those that were delivered; " +
-			"in each group the newest come first. What was delivered or skipped is looked up in the journal, at most 5,000 events for a page: " +
+		summary: "List deliveries", about: "Deliveries and where they stand. Without a status, those that failed or wait for another attempt come first, then those whose turn has not come, then those that were delivered; " +
+			"in each group the newest come first, but of those whose turn has not come the oldest. One that was delivered at a later attempt stands at the place of its first. What was delivered or skipped is looked up in the journal, at most 5,000 events for a page: " +
 			"a page can have fewer entries than its limit, or none, while next leads on.",
 	}, a.listDeliveries)
 	register(a, op{

@@ -154,11 +154,19 @@ func (a *server) listMailbox(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, err
 	}
+	ids := make([]event.ID, len(rows))
+	for i := range rows {
+		ids[i] = rows[i].Delivery
+	}
+	titles, err := a.Mailbox.ParkedTitles(ctx, accountOf(ctx), ids)
+	if err != nil {
+		return nil, err
+	}
 	l := list[Delivery]{Items: make([]Delivery, len(rows)), Next: next}
 	for i, p := range rows {
 		l.Items[i] = Delivery{
 			ID: p.Delivery.Text(event.PrefixDelivery), Integration: p.Integration.Text(event.PrefixIntegration), Event: eventText(p.Event),
-			Type: p.Type, Severity: p.Severity.String(), Status: string(p.State), Attempts: p.Attempts, Due: p.Due,
+			Type: p.Type, Title: titles[p.Delivery], Severity: p.Severity.String(), Status: string(p.State), Attempts: p.Attempts, Due: p.Due,
 			Cause: p.Cause, CauseClass: p.CauseClass, Since: p.Since, OrderingKey: p.OrderingKey, Matched: p.Matched,
 			Account: string(cmp.Or(p.EventAccount, p.Account)),
 		}

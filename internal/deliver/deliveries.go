@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/tocsin-hub/tocsin/internal/connector"
 	"github.com/tocsin-hub/tocsin/internal/event"
 	"github.com/tocsin-hub/tocsin/internal/journal"
 	"github.com/tocsin-hub/tocsin/internal/route"
@@ -23,7 +24,8 @@ const (
 )
 
 // Deliveries lists an account's deliveries, the newest first within their group: without a status, those that failed or
-// wait for another attempt come before those that were delivered. With an event, one delivery per integration that
+// wait for another attempt come first, then those whose turn has not come (the oldest first), then those that were
+// delivered. With an event, one delivery per integration that
 // matched it. A page of what was delivered or skipped is made of at most mostUnpacked events: it may have fewer entries than
 // were asked for although others follow.
 func (e *Engine) Deliveries(ctx context.Context, account event.Account, f DeliveryFilter, p store.Page) (list []DeliveryView, next string, err error) {
@@ -42,31 +44,36 @@ func (e *Engine) Deliveries(ctx context.Context, account event.Account, f Delive
 	return e.parkedDeliveries(ctx, account, f, p, store.ParkedState(f.Status))
 }
 
-// deliveredPhase marks a cursor of the second group of an unfiltered list.
-const deliveredPhase = "d."
+// deliveryGroup is a part of the unfiltered list. Its mark is what the cursors within it begin with.
+type deliveryGroup struct {
+	mark string
+	list func(store.Page) ([]DeliveryView, string, error)
+}
 
-func (e *Engine) allDeliveries(ctx context.Context, account event.Account, f DeliveryFilter, p store.Page) ([]DeliveryView, string, error) {
-	if rest, ok := strings.CutPrefix(p.After, deliveredPhase); ok {
-		p.After = rest
-		list, next, err := e.settled(ctx, account, f, p)
-		if next != "" {
-			next = deliveredPhase + next
+func (e *Engine) allDeliveries(ctx context.Context, account event.Account, f DeliveryFilter, p store.Page) (list []DeliveryView, next string, err error) {
+	groups := []deliveryGroup{
+		{"", func(p store.Page) ([]DeliveryView, string, error) { return e.parkedDeliveries(ctx, account, f, p) }},
+		{"w.", func(p store.Page) ([]DeliveryView, string, error) { return e.waiting(account, f, p) }},
+		{"d.", func(p store.Page) ([]DeliveryView, string, error) { return e.settled(ctx, account, f, p) }},
+	}
+	at, after := 0, p.After
+	for i, g := range groups[1:] {
+		if rest, ok := strings.CutPrefix(p.After, g.mark); ok {
+			at, after = i+1, rest
 		}
-		return list, next, err
 	}
-	list, next, err := e.parkedDeliveries(ctx, account, f, p)
-	if err != nil || next != "" {
-		return list, next, err
+	for limit := pageLimit(p); at < len(groups); at++ {
+		g := groups[at]
+		if len(list) >= limit {
+			return list, g.mark, nil
+		}
+		more, next, err := g.list(store.Page{After: after, Limit: limit - len(list)})
+		if list = append(list, more...); err != nil || next != "" {
+			return list, g.mark + next, err
+		}
+		after = ""
 	}
-	room := pageLimit(p) - len(list)
-	if room <= 0 {
-		return list, deliveredPhase, nil
-	}
-	more, next, err := e.settled(ctx, account, f, store.Page{Limit: room})
-	if next != "" {
-		next = deliveredPhase + next
-	}
-	return append(list, more...), next, err
+	return list, "", nil
 }
 
 func (e *Engine) parkedDeliveries(ctx context.Context, account event.Account, f DeliveryFilter, p store.Page, states ...store.ParkedState) ([]DeliveryView, string, error) {
@@ -81,16 +88,36 @@ func (e *Engine) parkedDeliveries(ctx context.Context, account event.Account, f 
 	for i, r := range rows {
 		list[i] = viewOfParked(r)
 	}
-	return list, next, nil
+	return list, next, e.entitle(ctx, account, list)
+}
+
+// entitle adds the titles of the events of parked deliveries, which their rows keep.
+func (e *Engine) entitle(ctx context.Context, account event.Account, list []DeliveryView) error {
+	ids := make([]event.ID, len(list))
+	for i := range list {
+		ids[i] = list[i].ID
+	}
+	titles, err := e.Store.ParkedTitles(ctx, account, ids)
+	if err != nil {
+		return fmt.Errorf("reading the titles of parked deliveries: %w", err)
+	}
+	for i := range list {
+		list[i].Title = titles[list[i].ID]
+	}
+	return nil
 }
 
 func viewOfParked(r store.Parked) DeliveryView {
-	return DeliveryView{
+	v := DeliveryView{
 		ID: r.Delivery, Integration: r.Integration, Event: r.Event, Account: cmp.Or(r.EventAccount, r.Account), Type: r.Type, Severity: r.Severity,
 		Status: string(r.State), Attempts: r.Attempts, Due: r.Due, Cause: r.Cause, CauseClass: r.CauseClass,
 		Since: r.Since, OrderingKey: r.OrderingKey, Run: JobOf(r),
 		FromIntegration: r.FromIntegration, FromDelivery: r.FromDelivery, ToIntegration: r.ToIntegration, ToDelivery: r.ToDelivery,
 	}
+	if rec, _, err := event.DecodeRecord(r.Record, r.Account); err == nil {
+		v.Title = rec.TitleLine(store.MaxListedTitle)
+	}
+	return v
 }
 
 // JobOf is the backfill that brought a delivery; zero if none did.
@@ -112,7 +139,9 @@ func (e *Engine) waiting(account event.Account, f DeliveryFilter, p store.Page) 
 	}
 	limit := pageLimit(p)
 	type placed struct {
-		view DeliveryView
+		lane *lane
+		rec  *event.Record
+		view DeliveryView // without what costs more than a look
 		pos  journal.Position
 	}
 	var found []placed
@@ -125,8 +154,9 @@ func (e *Engine) waiting(account event.Account, f DeliveryFilter, p store.Page) 
 			if en.settled() || after != nil && !after.Less(en.pos) {
 				continue
 			}
-			if v := l.viewOfEntry(en); f.lets(&v) {
-				found = append(found, placed{v, en.pos})
+			v := DeliveryView{Type: en.rec.Type, Status: statusWaiting, Attempts: en.attempt, Since: en.rec.Received}
+			if f.lets(&v) {
+				found = append(found, placed{l, en.rec, v, en.pos})
 			}
 		}
 		l.mu.Unlock()
@@ -138,8 +168,9 @@ func (e *Engine) waiting(account event.Account, f DeliveryFilter, p store.Page) 
 		next = writeCursor(found[limit-1].pos)
 	}
 	list := make([]DeliveryView, len(found))
-	for i := range found {
-		list[i] = found[i].view
+	for i, p := range found {
+		list[i] = p.lane.viewOf(p.rec)
+		list[i].Status, list[i].Attempts, list[i].Since = p.view.Status, p.view.Attempts, p.view.Since
 	}
 	return list, next, nil
 }
@@ -147,7 +178,10 @@ func (e *Engine) waiting(account event.Account, f DeliveryFilter, p store.Page) 
 func (l *lane) viewOfEntry(en *entry) DeliveryView {
 	v := l.viewOf(en.rec)
 	v.Status, v.Attempts, v.Since = statusWaiting, en.attempt, en.rec.Received
-	switch { // settled, but not saved yet
+	if en.settled() { // but not saved yet: it was within this tick
+		v.Since = l.e.Now()
+	}
+	switch {
 	case en.outcome == store.OutcomeDelivered:
 		v.Status, v.Attempts, v.Grade = statusDelivered, 1, en.grade
 	case en.outcome == store.OutcomeMailbox:
@@ -165,7 +199,7 @@ func (l *lane) viewOfEntry(en *entry) DeliveryView {
 func (l *lane) viewOf(rec *event.Record) DeliveryView {
 	return DeliveryView{
 		ID: deliveryID(rec.ID, l.id), Integration: l.id, Event: rec.ID, Account: rec.Account, Type: rec.Type,
-		Severity: rec.Severity, OrderingKey: rec.OrderingKey,
+		Title: rec.TitleLine(store.MaxListedTitle), Severity: rec.Severity, OrderingKey: rec.OrderingKey,
 	}
 }
 
@@ -271,7 +305,7 @@ func (e *Engine) packed(ctx context.Context, pack store.Pack, u *unpacking, run 
 	rec = seenFrom(pack.Account, rec)
 	v.ID, v.Event, v.Account = deliveryID(rec.ID, pack.Integration), rec.ID, rec.Account
 	v.Type, v.Severity, v.OrderingKey = rec.Type, rec.Severity, rec.OrderingKey
-	if !u.lets(&v) {
+	if u.Type != "" && !u.Type.Match(v.Type) {
 		return v, false
 	}
 	if run.Outcome == store.OutcomeRetry {
@@ -281,9 +315,26 @@ func (e *Engine) packed(ctx context.Context, pack store.Pack, u *unpacking, run 
 		if e.calledOff(ctx, pack.Integration, pos) {
 			return v, false
 		}
-		v.Attempts++ // at least one failed; the history has them all
+		e.arrival(ctx, pack.Account, &v)
 	}
+	if !u.lets(&v) {
+		return v, false
+	}
+	v.Title = rec.TitleLine(store.MaxListedTitle)
 	return v, true
+}
+
+// arrival fills in when a delivery arrived that had been parked: the ledger's pack knows of its first attempt only, and
+// the attempt that succeeded has a row of its own, as long as the ledger is kept.
+func (e *Engine) arrival(ctx context.Context, account event.Account, v *DeliveryView) {
+	v.Attempts++ // at least one failed
+	f := store.AttemptFilter{Account: account, Delivery: v.ID, Outcome: store.OutcomeDelivered}
+	rows, _, err := e.Store.ListAttempts(ctx, f, store.Page{Limit: 1})
+	if err != nil || len(rows) == 0 {
+		return
+	}
+	v.Since, v.Attempts = rows[0].At.Add(rows[0].Latency), max(v.Attempts, rows[0].Number)
+	v.Grade = cmp.Or(connector.Grade(rows[0].Grade), v.Grade)
 }
 
 // calledOff says whether a delivery that was parked was left out later.
@@ -304,13 +355,16 @@ func (e *Engine) deliveriesOf(ctx context.Context, account event.Account, f Deli
 	rec, pos, err := e.find(ctx, e.readable(account), f.Event.Time(), func(r *event.Record) bool { return r.ID == f.Event })
 	if errors.Is(err, store.ErrNotFound) {
 		rows, _, err := e.Store.ListParked(ctx, store.ParkedFilter{Account: account, Event: f.Event, Integration: f.Integration}, store.Page{Limit: maxPage})
+		if err != nil {
+			return nil, err
+		}
 		list := make([]DeliveryView, 0, len(rows))
 		for _, r := range rows {
 			if v := viewOfParked(r); f.lets(&v) {
 				list = append(list, v)
 			}
 		}
-		return list, err
+		return list, e.entitle(ctx, account, list)
 	}
 	if err != nil {
 		return nil, err
@@ -331,6 +385,9 @@ func (e *Engine) deliveriesOf(ctx context.Context, account event.Account, f Deli
 	given, err := e.givenOf(ctx, account, f)
 	if err != nil {
 		return nil, err
+	}
+	for i := range given {
+		given[i].Title = rec.TitleLine(store.MaxListedTitle)
 	}
 	list = append(list, given...)
 	slices.SortFunc(list, func(a, b DeliveryView) int { return strings.Compare(a.ID.Text(""), b.ID.Text("")) })
@@ -359,8 +416,11 @@ func (e *Engine) stateOf(ctx context.Context, l *lane, rec *event.Record, pos jo
 		}
 		if run, found := findRun(runs, pos); found {
 			v.Status, v.Since, v.Attempts, v.Grade = statusDelivered, pack.At, 1, run.Grade
-			if run.Outcome == "" {
+			switch run.Outcome {
+			case "":
 				v.Status, v.Attempts = statusSkipped, 0
+			case store.OutcomeRetry:
+				e.arrival(ctx, l.account, &v)
 			}
 			return v, true, nil
 		}
@@ -372,7 +432,7 @@ func (e *Engine) stateOf(ctx context.Context, l *lane, rec *event.Record, pos jo
 	if err != nil || !ok {
 		return v, false, err
 	}
-	given.Severity, given.OrderingKey, given.Account = v.Severity, v.OrderingKey, v.Account
+	given.Title, given.Severity, given.OrderingKey, given.Account = v.Title, v.Severity, v.OrderingKey, v.Account
 	return given, true, nil
 }
 

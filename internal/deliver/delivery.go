@@ -77,13 +77,22 @@ func (e *Engine) history(ctx context.Context, account event.Account, v *Delivery
 	if v.Status == statusDelivered && !succeeded {
 		v.History = append(v.History, e.packedAttempt(ctx, account, v))
 	}
-	v.Attempts = max(v.Attempts, len(v.History))
+	if n := len(v.History); v.Status == statusDelivered && n > 0 {
+		v.Attempts = max(v.Attempts, v.History[n-1].Number)
+	}
 	return nil
 }
 
-// packedAttempt reads the success that is only in a pack.
+// packedAttempt reads the success that is only in a pack. The rows before it that have one number are probes, which spend
+// no attempt.
 func (e *Engine) packedAttempt(ctx context.Context, account event.Account, v *DeliveryView) AttemptView {
-	a := AttemptView{Number: len(v.History) + 1, At: v.Since, Outcome: store.OutcomeDelivered, Batched: 1}
+	a := AttemptView{Number: 1, At: v.Since, Outcome: store.OutcomeDelivered, Batched: 1}
+	switch n := len(v.History); {
+	case n > 1 && v.History[n-2].Number == v.History[n-1].Number:
+		a.Number = v.History[n-1].Number
+	case n > 0:
+		a.Number = v.History[n-1].Number + 1
+	}
 	_, pos, err := e.find(ctx, e.readable(account), v.Event.Time(), func(r *event.Record) bool { return r.ID == v.Event })
 	if err != nil {
 		return a

@@ -40,6 +40,7 @@ func (e *Engine) withEvent(ctx context.Context, v DeliveryView) DeliveryView {
 		return v
 	}
 	rec = seenFrom(v.Account, rec)
+	v.Title = rec.TitleLine(store.MaxListedTitle)
 	v.Severity, v.OrderingKey, v.Account = rec.Severity, rec.OrderingKey, rec.Account
 	return v
 }

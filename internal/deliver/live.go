@@ -231,12 +231,12 @@ func (l *live) recorded(ln *lane, rec *event.Record, a *store.Attempt) {
 func (l *live) attempted(ln *lane, id event.ID, rec *event.Record, t AttemptView) {
 	v := &DeliveryView{
 		ID: id, Integration: ln.id, Account: ln.account, Status: statusAfter(t.Outcome), Attempts: t.Number, Cause: t.Error,
-		CauseClass: t.Class, Since: t.At, History: []AttemptView{t},
+		CauseClass: t.Class, Since: t.At.Add(t.Latency), History: []AttemptView{t},
 	}
 	project := ""
 	if rec != nil {
 		v.Event, v.Type, v.Severity, v.OrderingKey, v.Account = rec.ID, rec.Type, rec.Severity, rec.OrderingKey, rec.Account
-		project = rec.Project
+		v.Title, project = rec.TitleLine(store.MaxListedTitle), rec.Project
 	}
 	l.note(liveDelivery{account: ln.account, topic: LiveDeliveries, project: project, view: v})
 }
@@ -262,7 +262,7 @@ func (l *live) closed(ln *lane, p *parked) {
 	v := viewOfParked(p.row)
 	project := ""
 	if p.rec != nil {
-		project = p.rec.Project
+		v.Title, project = p.rec.TitleLine(store.MaxListedTitle), p.rec.Project
 	}
 	l.note(liveDelivery{account: ln.account, topic: LiveMailbox, project: project, view: &v})
 }

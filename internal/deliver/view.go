@@ -125,6 +125,8 @@ type DeliveryView struct {
 	Event       event.ID
 	Account     event.Account // the event's: that of the integration, or one below it
 	Type        string
+	// Title is at most store.MaxListedTitle bytes of the event's title; empty where the event is not there any more.
+	Title       string
 	Severity    event.Severity
 	Status      string // delivered, waiting, parked, behind, held, mailbox, discarded, expired, skipped
 	Attempts    int

@@ -322,6 +322,9 @@ type ParkedFilter struct {
 	After       time.Time // Since after
 }
 
+// MaxListedTitle is how much of an event's title is listed, in bytes.
+const MaxListedTitle = 500
+
 // Limits of ParkedCauses.
 const (
 	// MaxCauses is how many causes there are in one answer, the most frequent ones.
@@ -361,6 +364,9 @@ type Parking interface {
 	GetParked(ctx context.Context, account event.Account, delivery event.ID) (Parked, error)
 	// ListParked gives rows newest first, without Record.
 	ListParked(ctx context.Context, f ParkedFilter, p Page) (list []Parked, next string, err error)
+	// ParkedTitles gives the titles of the events of those of an account's deliveries, at most MaxPage, whose rows have a
+	// Record with one: MaxListedTitle bytes of each at most.
+	ParkedTitles(ctx context.Context, account event.Account, deliveries []event.ID) (map[event.ID]string, error)
 	// ParkedCauses sums rows up by integration and cause, the most frequent first.
 	ParkedCauses(ctx context.Context, f ParkedFilter) (ParkedCauses, error)
 	// CountParked counts by state.

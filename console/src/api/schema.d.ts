@@ -2385,6 +2385,7 @@ export interface components {
             since?: string;
             /** @enum {string} */
             status: "delivered" | "waiting" | "parked" | "behind" | "held" | "mailbox" | "discarded" | "expired" | "skipped";
+            title?: string;
             type?: string;
         };
         AlertEntry: {
@@ -2953,6 +2954,7 @@ export interface components {
             since?: string;
             /** @enum {string} */
             status: "delivered" | "waiting" | "parked" | "behind" | "held" | "mailbox" | "discarded" | "expired" | "skipped";
+            title?: string;
             type?: string;
         };
         DeliveryLink: {

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"strings"
 	"time"
 
@@ -101,6 +102,50 @@ func (s *Store) ListParked(ctx context.Context, f store.ParkedFilter, p store.Pa
 	return page(ctx, s.lanes, scanParked, p, func(v *store.Parked) string {
 		return encodeCursor(listParked, micros(v.Since), v.Delivery[:])
 	}, `SELECT `+parkedColumns+` FROM parked`+w.String()+` ORDER BY since DESC, delivery DESC`, w.args...)
+}
+
+// ParkedTitles implements store.Parking. One record at a time is in memory.
+func (s *Store) ParkedTitles(ctx context.Context, account event.Account, deliveries []event.ID) (map[event.ID]string, error) {
+	if len(deliveries) == 0 {
+		return nil, nil
+	}
+	if len(deliveries) > store.MaxPage {
+		return nil, fmt.Errorf("the titles of %d deliveries at once: %w", len(deliveries), store.ErrInvalid)
+	}
+	type titled struct {
+		delivery event.ID
+		title    string
+	}
+	scan := func(r row, t *titled) error {
+		var record sql.RawBytes
+		if err := r.Scan(idCol{&t.delivery}, &record); err != nil {
+			return err
+		}
+		if rec, _, err := event.DecodeRecord(record, account); err == nil {
+			t.title = rec.TitleLine(store.MaxListedTitle)
+		}
+		return nil
+	}
+	args := make([]any, 0, len(deliveries)+1)
+	for i := range deliveries {
+		args = append(args, deliveries[i][:])
+	}
+	list, err := all(ctx, s.lanes, scan, parkedTitlesQuery(len(deliveries)), append(args, string(account))...)
+	if err != nil {
+		return nil, err
+	}
+	titles := make(map[event.ID]string, len(list))
+	for _, t := range list {
+		if t.title != "" {
+			titles[t.delivery] = t.title
+		}
+	}
+	return titles, nil
+}
+
+func parkedTitlesQuery(n int) string {
+	return `SELECT parked.delivery, record FROM parked JOIN parked_records ON parked_records.delivery = parked.delivery
+		WHERE parked.delivery IN (` + placeholders(n) + `) AND account = ?`
 }
 
 // CountParked implements store.Parking.

@@ -36,6 +36,9 @@ func TestPlans(t *testing.T) {
 			return parked(store.ParkedFilter{Integration: id, States: []store.ParkedState{store.StateMailbox}})
 		}, "parked_integration", false},
 		"parked by event": {s.lanes, func() (string, []any) { return parked(store.ParkedFilter{Event: id}) }, "parked_event", false},
+		"titles of parked": {s.lanes, func() (string, []any) {
+			return plain(parkedTitlesQuery(2), id[:], id[:], "a")
+		}, "sqlite_autoindex_parked_records_1", false},
 		"count by integration": {s.lanes, func() (string, []any) {
 			w := parkedWhere(store.ParkedFilter{Account: "a", Integration: id})
 			return `SELECT state, count(*) FROM parked` + w.String() + ` GROUP BY state`, w.args

@@ -3,6 +3,7 @@ package storetest
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -52,6 +53,27 @@ func testParked(t *testing.T, s *suite) {
 	must(t, err)
 	p.Record, behind.Record, child.Record, held.Record = nil, nil, nil, nil
 	same(t, "waiting deliveries by position", got, []store.Parked{behind, p, child, held})
+}
+
+func testParkedTitles(t *testing.T, s *suite) {
+	id := event.NewID()
+	record := func(title string) []byte {
+		r := &event.Record{ID: event.NewID(), Type: "alert.created", Body: fmt.Appendf(nil, `{"type":"alert.created","title":%q}`, title)}
+		return r.AppendBinary(nil)
+	}
+	named, long, nameless, broken, foreign := parked(acme, id, 1), parked(acme, id, 2), parked(acme, id, 3), parked(acme, id, 4), parked(other, id, 5)
+	named.Record, long.Record, nameless.Record, foreign.Record = record("<b>VPN"), record(strings.Repeat("x", 3*store.MaxListedTitle)), record(""), record("theirs")
+	s.tick(t, store.Tick{Park: []store.Parked{named, long, nameless, broken, foreign}})
+	got, err := s.ParkedTitles(s.ctx, acme, []event.ID{named.Delivery, long.Delivery, nameless.Delivery, broken.Delivery, foreign.Delivery, event.NewID()})
+	must(t, err)
+	if len(got) != 2 || got[named.Delivery] != "<b>VPN" || len(got[long.Delivery]) != store.MaxListedTitle {
+		t.Errorf("titles %v", got)
+	}
+	got, err = s.ParkedTitles(s.ctx, acme, nil)
+	must(t, err)
+	same(t, "titles of nothing", len(got), 0)
+	_, err = s.ParkedTitles(s.ctx, acme, make([]event.ID, store.MaxPage+1))
+	wantErr(t, "too many at once", err, store.ErrInvalid)
 }
 
 func testParkedKeepsRecord(t *testing.T, s *suite) {

@@ -106,6 +106,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Place) {
 		{"TickOfManyRows", testTickOfManyRows},
 		{"TickCancelled", testTickCancelled},
 		{"Parked", testParked},
+		{"ParkedTitles", testParkedTitles},
 		{"ParkedKeepsRecord", testParkedKeepsRecord},
 		{"ParkedFilters", testParkedFilters},
 		{"ParkedCauses", testParkedCauses},
