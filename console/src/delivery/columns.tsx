@@ -6,13 +6,17 @@ import { EventText } from '@/text/EventText'
 import { full } from '@/text/number'
 import { Severity } from '@/text/Severity'
 import { State } from '@/text/State'
+import classes from './columns.module.css'
 import { causeClass, type Delivery, splitCause } from './words'
 
 /** deliveryName names a delivery for those who do not see its line. */
 export const deliveryName = (row: Delivery): string =>
-  `${row.type ?? 'A range of events'}, ${row.status}, ${row.id}`
+  [row.title, row.type ?? 'A range of events', row.status, row.id].filter(Boolean).join(', ')
 
-/** What shows what a delivery carries: the event's type, or how many events a range held that expired. */
+/**
+ * What shows what a delivery carries: the event's title, its type where the event is not there any more, or how many
+ * events a range held that expired.
+ */
 export function What({ row }: { row: Delivery }) {
   if (!row.event)
     return (
@@ -20,10 +24,21 @@ export function What({ row }: { row: Delivery }) {
         {full(row.matched ?? 0)} events that expired
       </Text>
     )
+  if (row.title) return <EventText inherit>{row.title}</EventText>
   return (
     <EventText inherit className="mono">
       {row.type}
     </EventText>
+  )
+}
+
+/** Type is the event's type where it does not stand for the title already. */
+function Type({ row }: { row: Delivery }) {
+  if (!row.event || !row.title) return null
+  return (
+    <Text span size="xs" c="dimmed" className={`mono ${classes.type}`}>
+      <EventText inherit>{row.type}</EventText>
+    </Text>
   )
 }
 
@@ -56,21 +71,24 @@ export const deliveryColumns: readonly Column<Delivery>[] = [
   {
     id: 'type',
     header: 'Event',
-    width: 'minmax(190px, 1fr)',
+    width: 'minmax(240px, 2.2fr)',
     cell: (row) => (
       <Group gap={8} wrap="nowrap">
         {row.event && <Severity value={row.severity} compact />}
-        <What row={row} />
+        <span className={classes.what}>
+          <What row={row} />
+        </span>
+        <Type row={row} />
       </Group>
     ),
   },
   {
     id: 'integration',
     header: 'Integration',
-    width: 'minmax(150px, 0.8fr)',
+    width: 'minmax(130px, 0.8fr)',
     cell: (row) => <IntegrationName id={row.integration} />,
   },
-  { id: 'word', header: 'Last word', width: 'minmax(220px, 2fr)', cell: (row) => <LastWord row={row} /> },
+  { id: 'word', header: 'Last word', width: 'minmax(180px, 1.6fr)', cell: (row) => <LastWord row={row} /> },
   {
     id: 'attempts',
     header: 'Attempts',
@@ -103,9 +121,12 @@ function DeliveryCard({ row }: { row: Delivery }) {
         <State value={row.status} />
       </Group>
       <Group justify="space-between" wrap="nowrap" gap="xs">
-        <Text size="xs" truncate>
-          <IntegrationName id={row.integration} />
-        </Text>
+        <Group gap={8} wrap="nowrap" miw={0}>
+          <Text size="xs" truncate>
+            <IntegrationName id={row.integration} />
+          </Text>
+          <Type row={row} />
+        </Group>
         <Text size="xs" c="dimmed">
           <Ago time={row.since} />
         </Text>

@@ -7,6 +7,7 @@ import {
   IconPlayerStop,
   IconRepeat,
 } from '@tabler/icons-react'
+import { useMemo } from 'react'
 import type { Schemas } from '@/api/client'
 import { causeClass, type Delivery, gradeMeaning, splitCause } from '@/delivery/words'
 import { Ago, When } from '@/text/Ago'
@@ -15,6 +16,8 @@ import { EventText } from '@/text/EventText'
 import { full, milliseconds } from '@/text/number'
 import { visible } from '@/text/visible'
 import classes from './Attempts.module.css'
+import { probes } from './probes'
+import { useProbed } from './useProbed'
 
 type Attempt = Schemas['Attempt']
 
@@ -29,8 +32,10 @@ const looks: Record<Attempt['outcome'], { icon: typeof IconCheck; color: string;
 /** Attempts is the story of a delivery: each request that was made for it, the newest first, below what comes next. */
 export function Attempts({ row }: { row: Delivery }) {
   const attempts = [...(row.history ?? [])].reverse()
+  const probed = useProbed(row)
+  const uncounted = useMemo(() => probes(row.history ?? [], row), [row])
   const next = row.due && (row.status === 'parked' || row.status === 'held') ? row.due : undefined
-  if (attempts.length === 0 && !next)
+  if (attempts.length === 0 && !next && !probed)
     return (
       <Text size="sm" c="dimmed">
         {row.attempts > 0
@@ -40,7 +45,23 @@ export function Attempts({ row }: { row: Delivery }) {
     )
   return (
     <Timeline bulletSize={24} lineWidth={2} active={-1}>
-      {next && (
+      {probed && (
+        <Timeline.Item
+          bullet={<IconHourglass size={14} aria-hidden />}
+          lineVariant="dashed"
+          title={
+            <Text fw={600} size="sm">
+              Next attempt as soon as the receiver answers
+            </Text>
+          }
+        >
+          <Text size="xs" c="dimmed">
+            It fails now. The hub asks with one delivery at a time whether it is back: every second for two
+            minutes, then less often, down to every 30 seconds. Such a probe spends no attempt.
+          </Text>
+        </Timeline.Item>
+      )}
+      {next && !probed && (
         <Timeline.Item
           bullet={<IconHourglass size={14} aria-hidden />}
           lineVariant="dashed"
@@ -55,8 +76,9 @@ export function Attempts({ row }: { row: Delivery }) {
           </Text>
         </Timeline.Item>
       )}
-      {attempts.map((attempt) => {
+      {attempts.map((attempt, i) => {
         const look = looks[attempt.outcome] ?? looks.cancelled
+        const name = uncounted.has(attempts.length - 1 - i) ? 'Probe' : `Attempt ${attempt.number}`
         return (
           <Timeline.Item
             key={`${attempt.number} ${attempt.at}`}
@@ -65,7 +87,7 @@ export function Attempts({ row }: { row: Delivery }) {
             title={
               <Group gap="xs" justify="space-between">
                 <Text fw={600} size="sm">
-                  Attempt {attempt.number} · {look.word}
+                  {name} · {look.word}
                 </Text>
                 <Text size="xs" c="dimmed" fw={400}>
                   <When time={attempt.at} inherit />
@@ -81,7 +103,7 @@ export function Attempts({ row }: { row: Delivery }) {
               },
             }}
           >
-            <One attempt={attempt} />
+            <One attempt={attempt} name={name.toLowerCase()} />
           </Timeline.Item>
         )
       })}
@@ -89,7 +111,7 @@ export function Attempts({ row }: { row: Delivery }) {
   )
 }
 
-function One({ attempt }: { attempt: Attempt }) {
+function One({ attempt, name }: { attempt: Attempt; name: string }) {
   const facts = [
     attempt.status ? `HTTP ${attempt.status}` : '',
     milliseconds(attempt.latency_ms),
@@ -116,7 +138,7 @@ function One({ attempt }: { attempt: Attempt }) {
             className={classes.answer}
             tabIndex={0}
             role="region"
-            aria-label={`The answer to attempt ${attempt.number}`}
+            aria-label={`The answer to ${name === 'probe' ? `a probe at ${attempt.at}` : name}`}
             dir="ltr"
           >
             {visible(attempt.answer)}

@@ -48,7 +48,7 @@ export function DeliveriesPage() {
       about={
         filter.status
           ? 'Every event on its way to an integration, the newest first.'
-          : 'Every event on its way to an integration: first what failed or is tried again, then what was delivered.'
+          : 'Every event on its way to an integration: first what failed or is tried again, then what waits for its turn, then what was delivered.'
       }
       fill
       actions={

@@ -8,6 +8,7 @@ import { IntegrationName } from '@/integration/IntegrationName'
 import { useLive } from '@/live/LiveProvider'
 import { useCan } from '@/session/me'
 import { Loaded } from '@/state/Loaded'
+import { EventText } from '@/text/EventText'
 import { State } from '@/text/State'
 import { Attempts } from './Attempts'
 import { DeliveryFacts } from './DeliveryFacts'
@@ -65,11 +66,18 @@ function Heading({ row }: { row: Delivery }) {
       <Box miw={0}>
         <Group gap="xs" wrap="nowrap">
           <Text fw={650} fz="md" truncate>
-            {row.type ?? 'Expired range'}
+            {row.title ? <EventText inherit>{row.title}</EventText> : (row.type ?? 'Expired range')}
           </Text>
           <State value={row.status} />
         </Group>
         <Text size="sm" c="dimmed" truncate>
+          {row.title && (
+            <>
+              <EventText inherit className="mono">
+                {row.type}
+              </EventText>{' '}
+            </>
+          )}
           to <IntegrationName id={row.integration} link />
         </Text>
       </Box>

@@ -10,20 +10,30 @@ import { type FactLine, Facts } from '@/text/Facts'
 import { Identifier } from '@/text/Identifier'
 import { full } from '@/text/number'
 import classes from './DeliveryFacts.module.css'
+import { useProbed } from './useProbed'
 
 /** DeliveryFacts says of a delivery where it stands, why, what comes next, and what it has to do with others. */
 export function DeliveryFacts({ row }: { row: Delivery }) {
+  const probed = useProbed(row)
   return (
     <Box className={classes.box}>
-      <Facts facts={facts(row)} />
+      <Facts facts={facts(row, probed)} />
     </Box>
   )
 }
 
-function facts(row: Delivery): FactLine[] {
+function facts(row: Delivery, probed: boolean): FactLine[] {
   const list: FactLine[] = [['Status', <Standing key="" row={row} />]]
   if (row.cause) list.push(['Cause', <Cause key="" row={row} />])
-  if (row.due)
+  if (probed)
+    list.push([
+      'Next attempt',
+      <span key="">
+        <b>as soon as the receiver answers</b>{' '}
+        <Dim>It fails, and is probed: every second at first, later down to every 30 seconds.</Dim>
+      </span>,
+    ])
+  else if (row.due)
     list.push([
       row.status === 'held' ? 'Goes out' : 'Next attempt',
       <span key="">
@@ -74,7 +84,7 @@ function Standing({ row }: { row: Delivery }) {
       <Dim>
         {row.since && (
           <>
-            Since <When time={row.since} inherit />.
+            {row.status === 'delivered' ? 'Delivered' : 'Since'} <When time={row.since} inherit />.
           </>
         )}
       </Dim>
