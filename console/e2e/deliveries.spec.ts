@@ -23,11 +23,13 @@ test('a delivery appears by itself, is opened, and tells its story', async ({ pa
   await page.getByRole('button', { name: '1 new' }).click()
   const row = page.getByRole('row', { name: /custom\.live, delivered/ })
   await expect(row).toContainText('Live webhook')
+  await expect(row).toContainText('It is alive')
   await accessible(page)
 
   await row.click()
   await expect(page).toHaveURL(/\/deliveries\/dlv_/)
   const drawer = page.getByRole('dialog')
+  await expect(drawer.getByRole('heading')).toContainText('It is alive')
   await expect(drawer.getByText('Attempt 1 · Delivered')).toBeVisible()
   await expect(drawer.getByText(/HTTP 200/)).toBeVisible()
   await expect(drawer.getByText('Its success means that it arrived for certain.')).toBeVisible()
@@ -39,10 +41,10 @@ test('a delivery appears by itself, is opened, and tells its story', async ({ pa
   await expect(drawer.getByRole('region', { name: 'Payload' })).toContainText('It is alive')
   await accessible(page)
   await drawer.getByRole('tab', { name: 'Event' }).click()
-  await expect(drawer.getByText('It is alive', { exact: true })).toBeVisible()
+  await expect(drawer.getByRole('tabpanel').getByText('It is alive', { exact: true })).toBeVisible()
   await accessible(page)
   await page.reload() // the open part is in the address
-  await expect(drawer.getByText('It is alive', { exact: true })).toBeVisible()
+  await expect(drawer.getByRole('tabpanel').getByText('It is alive', { exact: true })).toBeVisible()
 
   await page.keyboard.press('Escape')
   await expect(page).toHaveURL(new RegExp(`/deliveries\\?integration=${id}$`))
@@ -86,7 +88,10 @@ test('what a hostile receiver answers is text, and nothing more', async ({ page,
   // The character that turns what follows it is not in the page, whoever took it out.
   expect(await page.locator('body').textContent()).not.toContain('\u202E')
   await drawer.getByRole('tab', { name: 'Event' }).click()
-  await expect(drawer.getByText('<img src=x onerror="document.title=2">', { exact: true })).toBeVisible()
+  await expect(drawer.getByRole('heading')).toContainText('<img src=x onerror="document.title=2">')
+  await expect(
+    drawer.getByRole('tabpanel').getByText('<img src=x onerror="document.title=2">', { exact: true }),
+  ).toBeVisible()
   expect(await page.locator('img[src="x"]').count()).toBe(0)
   await expect(page).toHaveTitle('Deliveries · Tocsin')
 })

@@ -34,7 +34,7 @@ type Act struct {
 type AuditQuery struct {
 	Action string    `query:"action" maxLength:"100" doc:"An action, or all below a prefix: integration.*" example:"integration.*"`
 	Target string    `query:"target" maxLength:"200" doc:"What was acted on."`
-	Actor  string    `query:"actor" maxLength:"100" doc:"Who acted: a key's or a user's id."`
+	Actor  string    `query:"actor" maxLength:"100" doc:"Who acted: the id of a key, a user or an integration, or its name as the record has it (of a user the e-mail address), in upper or lower case. By name, the newest 100,000 entries are looked at." example:"dana@example.com"`
 	Since  time.Time `query:"since" doc:"Not before."`
 	Until  time.Time `query:"until" doc:"Before."`
 }

@@ -113,7 +113,7 @@ func (s *Service) History(ctx context.Context, account event.Account, id event.I
 
 // Retry has the responders of a block try again at once what failed. ErrNotFound, ErrEnded, ErrPending.
 func (s *Service) Retry(ctx context.Context, account event.Account, id event.ID) (st store.BlockStanding, err error) {
-	err = s.do(ctx, act.Act{Account: account, Action: "block.retry", Target: id.Text(event.PrefixBlock)}, func(ctx context.Context) error {
+	err = s.do(ctx, act.Act{Account: account, Action: "block.retry", Target: id.Text(event.PrefixBlock), After: s.addressOf(ctx, account, id)}, func(ctx context.Context) error {
 		st, err = s.Get(ctx, account, id)
 		if err != nil {
 			return err

@@ -74,6 +74,9 @@ func (s *Service) sweepOne(ctx context.Context, account event.Account, near neti
 		Account: account, Action: "block.remove", Target: fmt.Sprintf("%d blocks", len(found)), Note: "they are of addresses that are protected now",
 		After: encode(map[string]any{"targets": targetsOf(found)}),
 	}
+	if len(found) == 1 {
+		what.Target, what.After = found[0].ID.Text(event.PrefixBlock), encode(map[string]string{"target": guard.Words(found[0].Target)})
+	}
 	err = s.do(ctx, what, func(ctx context.Context) error {
 		a := around{responders: s.deps.Responders.States(account)}
 		ended, err = s.endAll(ctx, b, &a, found, func(o *store.Block) string { return causes[o.ID] }, s.actor(ctx))

@@ -3,6 +3,7 @@ package respond
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"strings"
 
@@ -55,7 +56,11 @@ func (s *Service) Change(ctx context.Context, account event.Account, id event.ID
 	if err := errs.Err(); err != nil {
 		return store.BlockStanding{}, err
 	}
-	what := act.Act{Account: account, Action: "block.change", After: encode(map[string]string{"ttl": ttl, "reason": reason}), Note: reason}
+	after := map[string]string{"ttl": ttl, "reason": reason}
+	if b, err := s.deps.Store.GetBlock(ctx, account, id); err == nil {
+		after["target"] = guard.Words(b.Target)
+	}
+	what := act.Act{Account: account, Action: "block.change", After: encode(after), Note: reason}
 	return s.onOpen(ctx, what, "reason", id, version, func(d *draft, b *store.Block) error {
 		w.reason = cmp.Or(reason, b.Reason)
 		return d.alter(w, b)
@@ -102,6 +107,15 @@ func (d *draft) prolongs(w *wish, b *store.Block) bool {
 	return w.ttl != b.TTL && longer(w.ttl, b.TTL) == w.ttl
 }
 
+// addressOf is what the record of an act on a block says besides its id; nothing of one that is not there.
+func (s *Service) addressOf(ctx context.Context, account event.Account, id event.ID) json.RawMessage {
+	b, err := s.deps.Store.GetBlock(ctx, account, id)
+	if err != nil {
+		return nil // the act itself says so
+	}
+	return encode(map[string]string{"target": guard.Words(b.Target)})
+}
+
 // onOpen records an act and does it to an open block. field is where the act's note was given. A version above 0 must be the
 // block's.
 func (s *Service) onOpen(ctx context.Context, what act.Act, field string, id event.ID, version int64,
@@ -116,6 +130,9 @@ func (s *Service) onOpen(ctx context.Context, what act.Act, field string, id eve
 		return st, err
 	}
 	what.Target = id.Text(event.PrefixBlock)
+	if what.After == nil {
+		what.After = s.addressOf(ctx, what.Account, id)
+	}
 	err = s.do(ctx, what, func(ctx context.Context) error {
 		b, err := s.hold(ctx, what.Account)
 		if err != nil {

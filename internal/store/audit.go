@@ -26,10 +26,12 @@ type AuditFilter struct {
 	Account event.Account // never empty
 	Action  string        // exact, or a prefix that ends in ".*"
 	Target  string
-	Actor   string
-	After   time.Time // At not before
-	Before  time.Time // At before
-	Begins  bool      // only entries that begin an act
+	// Actor is the actor's id or kind, or its name, in which the letters A to Z may be of either case. By name, the newest
+	// MaxAuditNamed entries of all accounts are looked at.
+	Actor  string
+	After  time.Time // At not before
+	Before time.Time // At before
+	Begins bool      // only entries that begin an act
 }
 
 // AuditAnchor is where the chain begins after older entries were pruned: the number and the hash of the last entry
@@ -41,6 +43,9 @@ type AuditAnchor struct {
 	// changes.
 	Installation [16]byte
 }
+
+// MaxAuditNamed is how many entries, the newest, are looked at for those of an actor's name, which only Body has.
+const MaxAuditNamed = 100_000
 
 // MaxAuditRead is the most entries that one ReadAudit gives.
 const MaxAuditRead = 1000

@@ -1,7 +1,11 @@
 import { CloseButton, TextInput } from '@mantine/core'
+import { useDebouncedCallback } from '@mantine/hooks'
 import { type ReactNode, useEffect, useState } from 'react'
 
-/** TextFilter filters by a text that is typed: it counts when Enter is pressed, or when the field is left. */
+/** typingPause is how long somebody may pause while typing, in milliseconds, before what stands there counts. */
+const typingPause = 600
+
+/** TextFilter filters by a text that is typed: it counts after a pause, when Enter is pressed, or when the field is left. */
 export function TextFilter({
   label,
   placeholder,
@@ -18,11 +22,13 @@ export function TextFilter({
   icon?: ReactNode
 }) {
   const [text, setText] = useState(value ?? '')
-  useEffect(() => setText(value ?? ''), [value])
+  // What is being typed stays as it is when it comes back without the spaces around it.
+  useEffect(() => setText((old) => (old.trim() === (value ?? '') ? old : (value ?? ''))), [value])
   const commit = (next: string) => {
     const trimmed = next.trim()
     if (trimmed !== (value ?? '')) onChange(trimmed || undefined)
   }
+  const later = useDebouncedCallback(commit, typingPause)
   return (
     <TextInput
       aria-label={label}
@@ -30,7 +36,10 @@ export function TextFilter({
       value={text}
       maxLength={maxLength}
       leftSection={icon}
-      onChange={(event) => setText(event.currentTarget.value)}
+      onChange={(event) => {
+        setText(event.currentTarget.value)
+        later(event.currentTarget.value)
+      }}
       onBlur={() => commit(text)}
       onKeyDown={(event) => {
         if (event.key === 'Enter') commit(text)

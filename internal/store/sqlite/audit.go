@@ -101,7 +101,7 @@ func auditWhere(f store.AuditFilter) *where {
 		w.and(`target = ?`, f.Target)
 	}
 	if f.Actor != "" {
-		w.and(`actor = ?`, f.Actor)
+		auditActor(w, f.Actor)
 	}
 	if !f.After.IsZero() {
 		w.and(`at >= ?`, micros(f.After))
@@ -114,6 +114,20 @@ func auditWhere(f store.AuditFilter) *where {
 	}
 	return w
 }
+
+// auditActor is the condition on who acted. What is no id may be a name, which stands in the body only.
+func auditActor(w *where, actor string) {
+	for _, prefix := range []string{event.PrefixUser, event.PrefixKey, event.PrefixIntegration} {
+		if _, err := event.ParseID(prefix, actor); err == nil {
+			w.and(`actor = ?`, actor)
+			return
+		}
+	}
+	w.and(`(actor = ? OR seq > (SELECT max(seq) FROM audit) - ? AND lower(`+auditActorName+`) = lower(?))`, actor, store.MaxAuditNamed, actor)
+}
+
+// auditActorName is the actor's name; NULL in a body that cannot be read.
+const auditActorName = `CASE WHEN json_valid(CAST(body AS TEXT)) THEN json_extract(CAST(body AS TEXT), '$.actor.name') END`
 
 // ListAudit implements store.Audit.
 func (s *Store) ListAudit(ctx context.Context, f store.AuditFilter, p store.Page) ([]store.AuditEntry, string, error) {

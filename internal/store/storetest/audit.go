@@ -97,6 +97,8 @@ func testAuditFilters(t *testing.T, s *suite) {
 	more[0].Action, more[0].Actor = "integrations.purge", "key_1"
 	more[1].Target, more[1].Action = "int_1", "integration.create"
 	more[2].Act = 8
+	more[1].Body, more[2].Body = []byte(`{"actor":{"kind":"user","name":"Dana@Example.com"}}`), []byte(`{"actor":{"name":"dana"}}`)
+	more[0].Body = []byte(`no JSON`)
 	must(t, s.AppendAudit(s.ctx, more, nil))
 	for name, c := range map[string]struct {
 		f    store.AuditFilter
@@ -109,6 +111,9 @@ func testAuditFilters(t *testing.T, s *suite) {
 		"target":         {store.AuditFilter{Target: "int_1"}, []uint64{8}},
 		"hostile target": {store.AuditFilter{Target: list[0].Target, Begins: true}, []uint64{7, 6, 4, 3, 1}},
 		"actor":          {store.AuditFilter{Actor: "key_1"}, []uint64{7}},
+		"actor's name":   {store.AuditFilter{Actor: "dana@example.COM"}, []uint64{8}},
+		"half a name":    {store.AuditFilter{Actor: "dana@"}, nil},
+		"no pattern":     {store.AuditFilter{Actor: "dana%"}, nil},
 		"time":           {store.AuditFilter{After: at(3), Before: at(7)}, []uint64{6, 4, 3}},
 		"begins":         {store.AuditFilter{Begins: true, After: at(7)}, []uint64{8, 7}},
 		"nothing":        {store.AuditFilter{Actor: "key_1", Target: "int_1"}, nil},

@@ -133,7 +133,7 @@ function facts(act: Act): FactLine[] {
     [
       'On',
       <Group key="" gap="xs">
-        <Target value={act.target} />
+        <Target act={act} whole />
         {act.target && (
           <Anchor
             renderRoot={(props) => <Link to="/audit" search={{ target: act.target }} {...props} />}

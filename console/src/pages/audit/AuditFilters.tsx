@@ -15,7 +15,7 @@ export function AuditFilters({ filter, set }: { filter: AuditFilter; set: (filte
       <ActionFilter value={filter.action} onChange={(action) => change({ action })} />
       <TextFilter
         label="Who"
-        placeholder="Who: usr_…, key_…"
+        placeholder="Who: e-mail, key or id"
         value={filter.actor}
         onChange={(actor) => change({ actor })}
         maxLength={100}

@@ -147,7 +147,7 @@ const columns: readonly Column<Act>[] = [
     id: 'target',
     header: 'On',
     width: 'minmax(180px, 1.3fr)',
-    cell: (row) => <Target value={row.target} />,
+    cell: (row) => <Target act={row} />,
   },
   {
     id: 'outcome',
@@ -172,11 +172,9 @@ function ActCard({ row }: { row: Act }) {
         <ActorName actor={row.actor} />
         <Ago time={row.at} c="dimmed" />
       </Group>
-      {row.target && (
-        <Text size="xs" truncate>
-          <Target value={row.target} />
-        </Text>
-      )}
+      <Text size="xs" truncate>
+        <Target act={row} />
+      </Text>
     </Stack>
   )
 }

@@ -88,7 +88,8 @@ function Found({ found }: { found: Verification }) {
     >
       <Text size="sm" className="numbers">
         {count(found.entries, 'entry', 'entries')}, number {full(found.first)} to {full(found.last)},{span}:
-        each fits the one before it.
+        each fits the one before it. An act has two entries, one when it begins and one when it ends; the list
+        of acts shows them as one, and those of this account only.
       </Text>
     </Alert>
   )

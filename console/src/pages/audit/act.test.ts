@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { changesOf, nameOf } from './act'
+import { changesOf, nameOf, subjectOf } from './act'
 
 describe('what changed', () => {
   it.each([
@@ -26,4 +26,23 @@ describe('who acted', () => {
     [{ kind: 'system', name: 'audit pruning' }, 'audit pruning'],
     [{ kind: 'local' }, 'somebody at the command line'],
   ])('%j', (actor, name) => expect(nameOf(actor)).toBe(name))
+})
+
+describe('what was acted on', () => {
+  it.each([
+    [{ action: 'silence.create', after: { name: 'Maintenance', reason: 'r' } }, 'Maintenance'],
+    [{ action: 'incident_rule.delete', before: { name: 'Scans' } }, 'Scans'],
+    [{ action: 'incident_rule.update', before: { name: 'Old' }, after: { name: 'New' } }, 'New'],
+    [{ action: 'incident.create', after: { title: 'Stolen account' } }, 'Stolen account'],
+    [{ action: 'never_block.create', after: { target: '10.0.0.0/8', reason: '' } }, '10.0.0.0/8'],
+    [{ action: 'block.remove', after: { targets: ['203.0.113.7/32'] } }, '203.0.113.7/32'],
+    [
+      { action: 'block.remove', after: { targets: ['203.0.113.7/32', '203.0.113.8/32'] } },
+      '203.0.113.7/32 and more',
+    ],
+    [{ action: 'mailbox.replay', after: { ids: ['dlv_1'] } }, '1 delivery'],
+    [{ action: 'mailbox.discard', after: { filter: {} } }, 'all that match a filter'],
+    [{ action: 'audit.verify' }, undefined],
+    [{ action: 'x.y', after: { name: 7 } }, undefined],
+  ])('%j', (act, name) => expect(subjectOf(act)).toBe(name))
 })

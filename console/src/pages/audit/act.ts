@@ -1,4 +1,5 @@
 import type { Schemas } from '@/api/client'
+import { count } from '@/text/number'
 import type { Tone } from '@/text/State'
 
 /** Act is an audited act. */
@@ -66,6 +67,32 @@ export function changesOf({ before, after }: Pick<Act, 'before' | 'after'>): Cha
   const now = after ?? {}
   const fields = [...new Set([...Object.keys(old), ...Object.keys(now)])].sort()
   return fields.map((field) => ({ field, before: old[field], after: now[field] }))
+}
+
+/** names are the fields of what was acted on that name it to people, the best first. */
+const names = ['name', 'title', 'target', 'email']
+
+/**
+ * subjectOf names what was acted on by what the record has of it: its name, title or range, or how many deliveries were
+ * chosen. undefined where it has nothing of the kind.
+ */
+export function subjectOf({
+  action,
+  before,
+  after,
+}: Pick<Act, 'action' | 'before' | 'after'>): string | undefined {
+  for (const side of [after, before]) {
+    if (!isObject(side)) continue
+    if (Array.isArray(side.targets) && typeof side.targets[0] === 'string')
+      return side.targets.length === 1 ? side.targets[0] : `${side.targets[0]} and more`
+    for (const name of names) {
+      const text = side[name]
+      if (typeof text === 'string' && text !== '') return text
+    }
+  }
+  if (!action.startsWith('mailbox.') || !isObject(after)) return undefined
+  if (Array.isArray(after.ids)) return count(after.ids.length, 'delivery', 'deliveries')
+  return isObject(after.filter) ? 'all that match a filter' : undefined
 }
 
 /** groups are what acts are about, as a filter by action takes them. */
