@@ -63,8 +63,9 @@ function watchClock(listener: () => void): () => void {
   }
 }
 
-/** useNow is the time, written anew every tick. */
+/** useNow is the time; whoever uses it is drawn anew every tick. */
 export function useNow(): number {
   useSyncExternalStore(watchClock, () => clock.now)
-  return Math.max(clock.now, Date.now() - tick)
+  // Not the clock's: what has happened since its last tick would lie in the future.
+  return Date.now()
 }
