@@ -118,7 +118,9 @@ function DeliveryCard({ row }: { row: Delivery }) {
             <What row={row} />
           </Text>
         </Group>
-        <State value={row.status} />
+        <span className={classes.state}>
+          <State value={row.status} />
+        </span>
       </Group>
       <Group justify="space-between" wrap="nowrap" gap="xs">
         <Group gap={8} wrap="nowrap" miw={0}>

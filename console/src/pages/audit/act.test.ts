@@ -30,7 +30,7 @@ describe('who acted', () => {
 
 describe('what was acted on', () => {
   it.each([
-    [{ action: 'silence.create', after: { name: 'Maintenance', reason: 'r' } }, 'Maintenance'],
+    [{ action: 'silence.create', after: { reason: 'Maintenance' } }, 'Maintenance'],
     [{ action: 'incident_rule.delete', before: { name: 'Scans' } }, 'Scans'],
     [{ action: 'incident_rule.update', before: { name: 'Old' }, after: { name: 'New' } }, 'New'],
     [{ action: 'incident.create', after: { title: 'Stolen account' } }, 'Stolen account'],

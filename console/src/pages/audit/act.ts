@@ -85,7 +85,8 @@ export function subjectOf({
     if (!isObject(side)) continue
     if (Array.isArray(side.targets) && typeof side.targets[0] === 'string')
       return side.targets.length === 1 ? side.targets[0] : `${side.targets[0]} and more`
-    for (const name of names) {
+    // A silence has no name; people know it by its reason.
+    for (const name of action.startsWith('silence.') ? ['reason'] : names) {
       const text = side[name]
       if (typeof text === 'string' && text !== '') return text
     }
