@@ -1,6 +1,6 @@
 import { Button, Drawer, Text } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
-import { IconArrowUp, IconBellCheck, IconBellOff } from '@tabler/icons-react'
+import { IconBellCheck, IconBellOff } from '@tabler/icons-react'
 import { Outlet, useNavigate, useParams } from '@tanstack/react-router'
 import { useCallback, useMemo, useState } from 'react'
 import { confirm } from '@/act/confirm'
@@ -12,6 +12,7 @@ import { Page } from '@/page/Page'
 import { useCan } from '@/session/me'
 import { Empty } from '@/state/Empty'
 import type { PagedLines } from '@/table/lines'
+import { News } from '@/table/News'
 import { useSelection } from '@/table/selection'
 import { VirtualTable } from '@/table/VirtualTable'
 import { count, full } from '@/text/number'
@@ -87,13 +88,7 @@ export function AlertsPage() {
           <Facets search={search} facets={facets} statuses={statuses} toggle={toggle} />
         </section>
         <div className={classes.list}>
-          <div className={classes.table}>
-            <NewPill
-              fresh={queue.fresh}
-              gone={queue.gone}
-              missed={queue.missed}
-              show={() => setTurn(Date.now())}
-            />
+          <News text={newsOf(queue)} show={() => setTurn(Date.now())}>
             <VirtualTable
               key={turn}
               label="Alerts"
@@ -119,7 +114,7 @@ export function AlertsPage() {
               total={total}
               empty={<Nothing search={search} clear={() => void navigate({ to: '/alerts', search: {} })} />}
             />
-          </div>
+          </News>
         </div>
       </div>
       <Drawer opened={facetsOpened} onClose={facetsDrawer.close} title="Filters" size="sm">
@@ -142,26 +137,15 @@ function Total({ total, approximate }: { total: number | undefined; approximate:
   )
 }
 
-/** NewPill offers to read the list anew when there is something that it does not show; the list itself stays where it is. */
-function NewPill(p: { fresh: number; gone: number; missed: boolean; show: () => void }) {
-  const parts = [
-    p.fresh > 0 ? `${count(p.fresh, 'new alert')}`.replace(full(mostNew), `${full(mostNew)}+`) : '',
-    p.gone > 0 ? `${full(p.gone)} ${p.gone === 1 ? 'does' : 'do'} not match any more` : '',
-    p.fresh === 0 && p.missed ? 'Some news was missed' : '',
-  ].filter(Boolean)
-  if (parts.length === 0) return null
-  return (
-    <Button
-      className={classes.pill}
-      size="compact-md"
-      radius="xl"
-      leftSection={<IconArrowUp size={14} aria-hidden />}
-      onClick={p.show}
-      aria-live="polite"
-    >
-      {parts.join(' · ')}
-    </Button>
-  )
+/** newsOf says what the list does not show; it stays where it is until somebody wants to see that. */
+function newsOf({ fresh, gone, missed }: { fresh: number; gone: number; missed: boolean }): string {
+  return [
+    fresh > 0 ? `${count(fresh, 'new alert')}`.replace(full(mostNew), `${full(mostNew)}+`) : '',
+    gone > 0 ? `${full(gone)} ${gone === 1 ? 'does' : 'do'} not match any more` : '',
+    fresh === 0 && missed ? 'Some news was missed' : '',
+  ]
+    .filter(Boolean)
+    .join(' · ')
 }
 
 function Nothing({ search, clear }: { search: AlertSearch; clear: () => void }) {

@@ -1,5 +1,5 @@
 import { Button, Group } from '@mantine/core'
-import { IconArrowUp, IconChecklist, IconSend } from '@tabler/icons-react'
+import { IconChecklist, IconSend } from '@tabler/icons-react'
 import { getRouteApi, Link, Outlet, useNavigate, useParams } from '@tanstack/react-router'
 import { useEffect, useMemo, useState } from 'react'
 import { api } from '@/api/client'
@@ -7,6 +7,7 @@ import { deliveryCard, deliveryColumns, deliveryName } from '@/delivery/columns'
 import type { Delivery } from '@/delivery/words'
 import { Page } from '@/page/Page'
 import { Empty } from '@/state/Empty'
+import { News } from '@/table/News'
 import { pageSize, usePages } from '@/table/pages'
 import { VirtualTable } from '@/table/VirtualTable'
 import { full } from '@/text/number'
@@ -48,7 +49,7 @@ export function DeliveriesPage() {
       about={
         filter.status
           ? 'Every event on its way to an integration, the newest first.'
-          : 'Every event on its way to an integration: first what failed or is tried again, then what waits for its turn, then what was delivered.'
+          : 'First what failed or is tried again, then what waits for its turn, then what was delivered.'
       }
       fill
       actions={
@@ -69,71 +70,64 @@ export function DeliveriesPage() {
           void navigate({ to: '/deliveries', search: next })
         }}
       />
-      {fresh > 0 && (
-        <Group justify="center" mb={-6}>
-          <Button
-            size="compact-sm"
-            radius="xl"
-            leftSection={<IconArrowUp size={14} aria-hidden />}
-            onClick={() => {
-              void show()
-              setGeneration((old) => old + 1)
-            }}
-          >
-            {fresh >= mostNew ? `More than ${full(mostNew)} new` : `${full(fresh)} new`}
-          </Button>
-        </Group>
-      )}
-      <VirtualTable
-        key={generation}
-        label="Deliveries"
-        rows={rows}
-        columns={deliveryColumns}
-        rowID={(row) => row.id}
-        rowName={deliveryName}
-        card={deliveryCard}
-        open={(row) =>
-          void navigate({ to: '/deliveries/$delivery', params: { delivery: row.id }, search: filter })
-        }
-        current={delivery}
-        loading={list.loading || (rows.length === 0 && hasMore && !tired)}
-        error={list.error}
-        retry={list.retry}
-        hasMore={hasMore && !tired}
-        loadingMore={loadingMore}
-        loadMore={loadMore}
-        empty={
-          tired ? (
-            <Empty
-              icon={IconSend}
-              title="Nothing among the newest events"
-              text="What was delivered is looked up in the journal, which is long."
-            >
-              <LookFurther look={() => setFurther((old) => old + 1)} />
-            </Empty>
-          ) : filtered ? (
-            <Empty
-              icon={IconSend}
-              title="No delivery matches"
-              text="The filters leave nothing over. A journal keeps what was delivered as long as it has room."
-            >
-              <Button variant="light" onClick={() => void navigate({ to: '/deliveries', search: {} })}>
-                Clear filters
-              </Button>
-            </Empty>
-          ) : (
-            <Empty
-              icon={IconSend}
-              title="Nothing was delivered yet"
-              text="As soon as an event comes in that an integration wants, its delivery stands here."
-            >
-              <Button component={Link} to="/integrations" variant="light">
-                Look at the integrations
-              </Button>
-            </Empty>
-          )
-        }
-      />
+      <News
+        text={fresh === 0 ? '' : fresh >= mostNew ? `More than ${full(mostNew)} new` : `${full(fresh)} new`}
+        show={() => {
+          void show()
+          setGeneration((old) => old + 1)
+        }}
+      >
+        <VirtualTable
+          key={generation}
+          label="Deliveries"
+          rows={rows}
+          columns={deliveryColumns}
+          rowID={(row) => row.id}
+          rowName={deliveryName}
+          card={deliveryCard}
+          open={(row) =>
+            void navigate({ to: '/deliveries/$delivery', params: { delivery: row.id }, search: filter })
+          }
+          current={delivery}
+          loading={list.loading || (rows.length === 0 && hasMore && !tired)}
+          error={list.error}
+          retry={list.retry}
+          hasMore={hasMore && !tired}
+          loadingMore={loadingMore}
+          loadMore={loadMore}
+          empty={
+            tired ? (
+              <Empty
+                icon={IconSend}
+                title="Nothing among the newest events"
+                text="What was delivered is looked up in the journal, which is long."
+              >
+                <LookFurther look={() => setFurther((old) => old + 1)} />
+              </Empty>
+            ) : filtered ? (
+              <Empty
+                icon={IconSend}
+                title="No delivery matches"
+                text="The filters leave nothing over. A journal keeps what was delivered as long as it has room."
+              >
+                <Button variant="light" onClick={() => void navigate({ to: '/deliveries', search: {} })}>
+                  Clear filters
+                </Button>
+              </Empty>
+            ) : (
+              <Empty
+                icon={IconSend}
+                title="Nothing was delivered yet"
+                text="As soon as an event comes in that an integration wants, its delivery stands here."
+              >
+                <Button component={Link} to="/integrations" variant="light">
+                  Look at the integrations
+                </Button>
+              </Empty>
+            )
+          }
+        />
+      </News>
       {tired && rows.length > 0 && (
         <Group justify="center">
           <LookFurther look={() => setFurther((old) => old + 1)} />
