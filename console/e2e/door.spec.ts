@@ -49,7 +49,19 @@ test('keys lead to pages, and tell which there are', async ({ page }) => {
   await expect(page.getByRole('dialog', { name: 'Keys' })).toBeVisible()
   await page.keyboard.press('Escape')
   await page.keyboard.press('/')
-  await expect(page.getByPlaceholder('A page, an id, or words of an alert')).toBeFocused()
+  const search = page.getByRole('textbox', { name: 'Search', exact: true })
+  await expect(search).toBeFocused()
+  await search.fill('demo inb')
+  await expect(page.getByRole('button', { name: /Blocks of “demo inb”/ })).toBeVisible()
+  await page.getByRole('button', { name: /demo inbox/ }).click()
+  await expect(page.getByRole('heading', { name: 'demo inbox', level: 1 })).toBeVisible()
+})
+
+test('an address without a page says so, and keeps the navigation', async ({ page }) => {
+  await page.goto('/nowhere/at-all')
+  await expect(page.getByText('There is no page at this address')).toBeVisible()
+  await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Alerts' }).click()
+  await expect(page).toHaveURL(/\/alerts/)
 })
 
 test('whoever is signed in already is not asked again', async ({ page }) => {
