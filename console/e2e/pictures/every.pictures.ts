@@ -8,7 +8,7 @@ import { addressOf, things } from '../things'
 import { seed } from './seed'
 
 /** lived is how long, in milliseconds, the hub has run when the first picture is taken. */
-const lived = 150_000
+const lived = 60_000
 
 const folder = join(import.meta.dirname, '..', '..', 'screenshots')
 
