@@ -1,13 +1,13 @@
-import { Box, Button, Group, Stack, Text } from '@mantine/core'
-import { IconPlayerPlay } from '@tabler/icons-react'
-import { useState } from 'react'
+import { Group, Text } from '@mantine/core'
 import { api, type Schemas } from '@/api/client'
-import { asProblem, fieldMessages } from '@/api/problem'
 import { EventText } from '@/text/EventText'
 import { full } from '@/text/number'
 import { State } from '@/text/State'
+import { TrialBox, useTrial } from '../form/TrialBox'
 import classes from './Mapping.module.css'
 
+/** triedEvents is how many of the newest events a rule is tried on. */
+const triedEvents = 200
 /** shownItems is how many events of a trial are listed. */
 const shownItems = 25
 
@@ -20,78 +20,42 @@ export function MappingTrial({
   /** refused hears what is wrong with fields of the rule. */
   refused: (fields: Record<string, string>) => void
 }) {
-  const [trial, setTrial] = useState<Schemas['Trial']>()
-  const [busy, setBusy] = useState(false)
-  const [error, setError] = useState('')
-  const run = async () => {
-    setBusy(true)
-    setError('')
-    try {
-      const { data } = await api.POST('/api/v1/mapping-rules/try', { body: { rule: draft(), last: 200 } })
-      setTrial(data)
-      refused({})
-    } catch (thrown) {
-      const problem = asProblem(thrown)
-      setTrial(undefined)
-      setError(problem.message)
+  const by = useTrial(
+    async () =>
+      (await api.POST('/api/v1/mapping-rules/try', { body: { rule: draft(), last: triedEvents } })).data,
+    (fields) =>
       refused(
         Object.fromEntries(
-          Object.entries(fieldMessages(problem)).map(([field, message]) => [
-            field.replace(/^rule\./, ''),
-            message,
-          ]),
+          Object.entries(fields).map(([field, message]) => [field.replace(/^rule\./, ''), message]),
         ),
-      )
-    } finally {
-      setBusy(false)
-    }
-  }
+      ),
+  )
+  const items = by.trial?.items ?? []
   return (
-    <Box className={classes.trial} role="region" aria-label="Trial">
-      <Group justify="space-between" wrap="nowrap">
-        <Text size="sm" c="dimmed">
-          {trial ? (
-            <Sums trial={trial} />
-          ) : (
-            'See what the rule would do to the newest events, before it holds. Nothing is changed.'
-          )}
-        </Text>
-        <Button
-          size="xs"
-          variant="light"
-          loading={busy}
-          leftSection={<IconPlayerPlay size={14} aria-hidden />}
-          onClick={() => void run()}
-          style={{ flexShrink: 0 }}
-        >
-          Try it
-        </Button>
-      </Group>
-      {error && (
-        <Text role="alert" size="sm" c="error" mt="xs">
-          {error}
-        </Text>
-      )}
-      {trial && trial.items.length > 0 && (
-        <Stack
-          gap={0}
-          mt="sm"
-          className={classes.items}
-          tabIndex={0}
-          role="group"
-          aria-label="Events that it has to do with"
-        >
-          {trial.items.slice(0, shownItems).map((item) => (
+    <TrialBox
+      by={by}
+      label="Events that it has to do with"
+      said={
+        by.trial ? (
+          <Sums trial={by.trial} />
+        ) : (
+          'See what the rule would do to the newest events, before it holds. Nothing is changed.'
+        )
+      }
+    >
+      {items.length > 0 && (
+        <>
+          {items.slice(0, shownItems).map((item) => (
             <Tried key={item.event} item={item} />
           ))}
-          {trial.items.length > shownItems && (
+          {items.length > shownItems && (
             <Text size="xs" c="dimmed" pt={6}>
               The newest {shownItems} are shown.
             </Text>
           )}
-        </Stack>
+        </>
       )}
-    </Box>
+    </TrialBox>
   )
 }
 

@@ -6,8 +6,7 @@ import { $api, api, type Schemas } from '@/api/client'
 import { Page } from '@/page/Page'
 import { useCan } from '@/session/me'
 import { Empty } from '@/state/Empty'
-import { Failure } from '@/state/Failure'
-import { Loading } from '@/state/Loading'
+import { Loaded } from '@/state/Loaded'
 import type { Column } from '@/table/columns'
 import { pageSize, usePages } from '@/table/pages'
 import { VirtualTable } from '@/table/VirtualTable'
@@ -187,7 +186,9 @@ function OneSource({
   shown: () => void
 }) {
   const query = $api.useQuery('get', '/api/v1/sources/{id}', { params: { path: { id } } })
-  if (query.error) return <Failure error={query.error} retry={() => void query.refetch()} />
-  if (!query.data) return <Loading />
-  return <SourceDetails source={query.data} close={close} changed={changed} shown={shown} />
+  return (
+    <Loaded query={query}>
+      {(source) => <SourceDetails source={source} close={close} changed={changed} shown={shown} />}
+    </Loaded>
+  )
 }

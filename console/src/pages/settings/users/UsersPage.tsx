@@ -7,8 +7,7 @@ import { $api, api, type Schemas } from '@/api/client'
 import { Page } from '@/page/Page'
 import { useMe } from '@/session/me'
 import { Empty } from '@/state/Empty'
-import { Failure } from '@/state/Failure'
-import { Loading } from '@/state/Loading'
+import { Loaded } from '@/state/Loaded'
 import type { Column } from '@/table/columns'
 import { pageSize, usePages } from '@/table/pages'
 import { VirtualTable } from '@/table/VirtualTable'
@@ -208,7 +207,9 @@ function OneUser({
   shown: () => void
 }) {
   const query = $api.useQuery('get', '/api/v1/users/{id}', { params: { path: { id } } })
-  if (query.error) return <Failure error={query.error} retry={() => void query.refetch()} />
-  if (!query.data) return <Loading />
-  return <UserDetails user={query.data} close={close} changed={changed} shown={shown} />
+  return (
+    <Loaded query={query}>
+      {(user) => <UserDetails user={user} close={close} changed={changed} shown={shown} />}
+    </Loaded>
+  )
 }
