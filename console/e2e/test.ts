@@ -41,6 +41,7 @@ export const test = base.extend<Signed & { hub: Hub; state: Start['state'] }, { 
       timezoneId: 'UTC',
       reducedMotion: 'reduce',
     })
+    await slow(context)
     const page = await context.newPage()
     const faults = watch(page)
     await use(page)
@@ -49,6 +50,7 @@ export const test = base.extend<Signed & { hub: Hub; state: Start['state'] }, { 
   },
   stranger: async ({ browser, hub }, use) => {
     const context = await browser.newContext({ baseURL: hub.url, reducedMotion: 'reduce' })
+    await slow(context)
     const page = await context.newPage()
     const faults = watch(page)
     await use(page)
@@ -56,6 +58,17 @@ export const test = base.extend<Signed & { hub: Hub; state: Start['state'] }, { 
     expect(faults, 'what the browser complained about').toEqual([])
   },
 })
+
+/** slowest is how long each answer of the hub is held back at most, in milliseconds: to find what only goes on a fast machine. */
+const slowest = Number(process.env.TOCSIN_SLOW ?? 0)
+
+async function slow(context: BrowserContext) {
+  if (!slowest) return
+  await context.route('**/*', async (route) => {
+    await new Promise((go) => setTimeout(go, Math.random() * slowest))
+    await route.continue().catch(() => undefined)
+  })
+}
 
 /** Hubs starts a worker's hubs, one at a time: that of the file which is tried. */
 class Hubs {
