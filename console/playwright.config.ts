@@ -11,6 +11,8 @@ export default defineConfig({
   forbidOnly: !!process.env.CI,
   timeout: 120_000,
   expect: { timeout: 20_000 },
+  // A flow that goes at its second try only is told of as flaky; "make browser ARGS=--retries=0" takes none.
+  retries: 1,
   reporter: [['list', { printSteps: false }]],
   // A trace costs a sixth of the time; "make browser ARGS=--trace=retain-on-failure" keeps one.
   use: { ...browser, screenshot: 'only-on-failure' },

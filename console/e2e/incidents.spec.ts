@@ -45,6 +45,24 @@ test('an incident is opened, noted, taken, and closed with what it was', async (
   ).toBeVisible()
 })
 
+test('a note of somebody else stops nobody; what somebody else decided does', async ({ page, hub }) => {
+  const { id } = await create(hub, { title: 'Two at once' })
+  // Without the stream, the page does not hear of what others do.
+  await page.route('**/api/v1/stream*', (route) => route.abort())
+  await page.goto(`/incidents/${id}`)
+  const take = page.getByRole('button', { name: 'Take it' })
+  await expect(take).toBeVisible()
+  await call(hub, 'POST', `/api/v1/incidents/${id}/notes`, { text: 'Seen by dana.' })
+  await take.click()
+  await expect(page.getByText('Seen by dana.', { exact: true })).toBeVisible()
+  await expect(take).toHaveCount(0)
+  await call(hub, 'PATCH', `/api/v1/incidents/${id}`, { owner: 'dana@example.com' })
+  await page.getByRole('button', { name: 'More', exact: true }).click()
+  await page.getByRole('menuitem', { name: 'Set the severity to low' }).click()
+  await expect(page.getByText(/Somebody else changed this incident/)).toBeVisible()
+  await expect(page.getByText('dana@example.com', { exact: true }).first()).toBeVisible()
+})
+
 test('an incident is made of chosen alerts, and gets and loses others', async ({ page, hub }) => {
   for (const n of [1, 2, 3]) {
     const event = { type: 'alert.created', severity: 'high', title: `Case ${n}`, dedup_key: `case-${n}` }

@@ -69,10 +69,8 @@ test('new events are announced, not pushed in; hostile text stays text', async (
   await expect(table.getByRole('row').nth(1)).toBeVisible()
   await expect(page.getByTestId('live')).toHaveAttribute('data-state', 'live')
   const title = '<img src=x onerror=alert(1)>\u202Egpj.exe'
-  await expect(async () => {
-    await call(hub, 'POST', '/api/v1/events', { type: 'alert.created', severity: 'low', title })
-    await expect(page.getByRole('button', { name: /new event/ })).toBeVisible({ timeout: 1_000 })
-  }).toPass()
+  await call(hub, 'POST', '/api/v1/events', { type: 'alert.created', severity: 'low', title })
+  await expect(page.getByRole('button', { name: /new event/ })).toBeVisible()
   await expect(table).not.toContainText('onerror')
   await page.getByRole('button', { name: /new event/ }).click()
   await expect(table.getByText('<img src=x onerror=alert(1)>⟨202E⟩gpj.exe').first()).toBeVisible()

@@ -135,7 +135,7 @@ func TestBombs(t *testing.T) {
 		if w.Code != c.status {
 			t.Errorf("%s: %d %s", c.name, w.Code, w.Body)
 		}
-		if took > 5*time.Second {
+		if took > time.Minute { // it takes some 100 ms; what grows with the square would take hours
 			t.Errorf("%s: took %v", c.name, took)
 		}
 		if spent := int64(after.TotalAlloc - before.TotalAlloc); spent > 4*lim.InflatedBytes {

@@ -39,7 +39,7 @@ export function LiveProvider({ children }: { children: ReactNode }) {
     const topics = topicsFor(me.scopes)
     if (topics.length === 0) return
     const end = new AbortController()
-    let missed = false
+    let missed: ((query: Query) => boolean) | undefined = wasRead
     share(
       `${me.id}.${currentAccount() || me.home}`,
       topics.join(','),
@@ -50,11 +50,11 @@ export function LiveProvider({ children }: { children: ReactNode }) {
         },
         state: (next) => {
           setState(next)
-          // What changed while nobody listened is read again, once.
-          if (next === 'waiting') missed = true
+          // What changed while nobody listened is read again, once: after a drop, and what came before the stream was open.
+          if (next === 'waiting') missed = isSmall
           if (next === 'live' && missed) {
-            missed = false
-            void queries.invalidateQueries({ predicate: isSmall })
+            void queries.invalidateQueries({ predicate: missed })
+            missed = undefined
           }
         },
       },
@@ -97,6 +97,12 @@ const refreshPause = 1_500
 /** mostPages is of how many pages a list may be to be read again by itself; each page is a request. */
 const mostPages = 3
 
+/** wasRead says whether something of the API that live messages may be about has been read already. */
+function wasRead(query: Query): boolean {
+  return query.queryKey[0] === 'get' && query.state.dataUpdatedAt > 0 && isSmall(query)
+}
+
+/** isSmall says whether something is not too long to be read again by itself. */
 function isSmall({ state }: Query): boolean {
   const pages = (state.data as { pages?: unknown[] } | undefined)?.pages
   return !pages || pages.length <= mostPages

@@ -1,5 +1,12 @@
-import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query'
-import { useMemo } from 'react'
+import {
+  hashKey,
+  type InfiniteData,
+  keepPreviousData,
+  useInfiniteQuery,
+  useQueryClient,
+} from '@tanstack/react-query'
+import { useEffect, useMemo } from 'react'
+import { firstPage } from './refresh'
 
 /** pageSize is how many items a page of a list has. */
 export const pageSize = 100
@@ -24,8 +31,19 @@ export function usePages<T, L extends Listed<T>>(
   read: (cursor: string, signal: AbortSignal) => Promise<L>,
   enabled = true,
 ) {
+  const queries = useQueryClient()
+  const queryKey = [...key, 'pages']
+  const hash = hashKey(queryKey)
+  // Whoever comes back begins at the top; to read all pages again for it would take a request for each.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the hash stands for the key
+  useEffect(
+    () => () => {
+      queries.setQueryData<InfiniteData<L>>(queryKey, (old) => old && firstPage(old))
+    },
+    [queries, hash],
+  )
   const query = useInfiniteQuery({
-    queryKey: [...key, 'pages'],
+    queryKey,
     initialPageParam: '',
     queryFn: ({ pageParam, signal }) => read(pageParam, signal),
     getNextPageParam: (last) => last.next || undefined,
@@ -41,6 +59,8 @@ export function usePages<T, L extends Listed<T>>(
     /** first is the whole answer of the first page, with what a list says beside its items. */
     first: query.data?.pages[0],
     loading: query.isPending,
+    /** changing says that the rows are still those of the key before. */
+    changing: query.isPlaceholderData,
     error: query.error,
     retry: () => void (query.isFetchNextPageError ? query.fetchNextPage() : query.refetch()),
     hasMore: query.hasNextPage,

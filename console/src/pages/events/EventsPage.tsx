@@ -73,15 +73,16 @@ export function EventsPage() {
   const write = useCan('events:write')
   const [round, setRound] = useState(0)
   const [sending, { open, close }] = useDisclosure()
-  const fresh = useNewEvents(filter, round)
-  const list = usePages<Event, Schemas['ListEvent']>(
-    ['get', '/api/v1/events', filter, round],
-    async (cursor, signal) => {
-      const query = { limit: pageSize, ...filter, ...(cursor ? { cursor } : {}) }
-      const { data } = await api.GET('/api/v1/events', { params: { query }, signal })
-      return data ?? { items: [] }
-    },
-  )
+  const read = async (cursor: string, signal: AbortSignal) => {
+    const query = { limit: pageSize, ...filter, ...(cursor ? { cursor } : {}) }
+    return (await api.GET('/api/v1/events', { params: { query }, signal })).data ?? { items: [] }
+  }
+  const list = usePages<Event, Schemas['ListEvent']>(['get', '/api/v1/events', filter, round], read)
+  const fresh = useNewEvents(filter, round, {
+    read: !list.loading && !list.changing,
+    newest: list.rows[0]?.id,
+    again: async (signal) => (await read('', signal)).items ?? [],
+  })
   const choose = (next: EventFilter) => void navigate({ to: '/events', search: next, replace: true })
   const filtered = Object.keys(filter).length > 0
   const sample = write && (

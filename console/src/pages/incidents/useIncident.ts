@@ -4,10 +4,14 @@ import { $api, api, type Schemas } from '@/api/client'
 import { asProblem } from '@/api/problem'
 import { useLiveRefresh } from '@/live/LiveProvider'
 import type { Incident } from './columns'
+import { decided } from './decided'
 
 export type IncidentPatch = Schemas['IncidentPatch']
 
 const one = '/api/v1/incidents/{number}'
+
+/** mostTries is how often a change is sent while the incident changes in ways that do not touch it. */
+const mostTries = 5
 
 /** useIncident reads an incident, keeps it as it is now, and changes it. */
 export function useIncident(number: string) {
@@ -29,18 +33,30 @@ export function useIncident(number: string) {
   const send = async (body: IncidentPatch, version: number) =>
     (await api.PATCH(one, { params: { ...params, header: { 'If-Match': `"${version}"` } }, body })).data
 
-  /** change makes a change of the version that is shown. It throws what keeps it from being made. */
+  /** now reads the incident as it is. */
+  const now = async () => (await api.GET(one, { params })).data
+
+  /**
+   * change makes a change of what is shown, unless somebody else has decided something of it meanwhile. It throws what keeps
+   * it from being made.
+   */
   const change = async (body: IncidentPatch, shown: Incident): Promise<void> => {
-    try {
-      await send(body, shown.version)
-    } catch (thrown) {
-      if (asProblem(thrown).status === 412) {
-        await again()
-        throw new Error(
-          'Somebody else changed this incident a moment ago; look at what it is now, and try again.',
-        )
+    let { version } = shown
+    for (let tries = 1; ; tries++) {
+      try {
+        await send(body, version)
+        break
+      } catch (thrown) {
+        if (asProblem(thrown).status !== 412) throw thrown
+        const latest = await now()
+        if (!latest || !decided(latest, shown) || tries === mostTries) {
+          await again()
+          throw new Error(
+            'Somebody else changed this incident a moment ago; look at what it is now, and try again.',
+          )
+        }
+        version = latest.version
       }
-      throw thrown
     }
     await again()
   }
@@ -49,7 +65,7 @@ export function useIncident(number: string) {
     try {
       await change(body, shown)
       const back = async () => {
-        const { data } = await api.GET(one, { params })
+        const data = await now()
         if (data) await change(undo ?? {}, data)
       }
       done(past, undo && back)

@@ -28,6 +28,9 @@ export interface AlertActs {
   rate(severity: Alert['severity'], text?: string): Promise<boolean>
 }
 
+/** mostTries is how often a change is sent while events go on repeating the alert. */
+const mostTries = 5
+
 /** decided says whether what people decide of two versions is the same: events that only repeat an alert raise its version, too. */
 const decided = (a: Alert, b: Alert): boolean =>
   a.status === b.status && a.severity === b.severity && (a.assignee ?? '') === (b.assignee ?? '')
@@ -59,15 +62,19 @@ export function useAlertActs(alert: Alert): AlertActs {
     body: Schemas['AlertChange'],
     what: string,
   ): Promise<Alert | undefined> => {
-    try {
-      return await send(verb, body, alert.version)
-    } catch (thrown) {
-      if (asProblem(thrown).status !== 412) throw thrown
-      const now = await refresh()
-      if (now && decided(now, alert)) return send(verb, body, now.version)
-      failed(what, new Error('Somebody else changed this alert a moment ago; look at what it is now.'))
-      return undefined
+    let { version } = alert
+    for (let tries = 1; ; tries++) {
+      try {
+        return await send(verb, body, version)
+      } catch (thrown) {
+        if (asProblem(thrown).status !== 412) throw thrown
+        const now = await refresh()
+        if (!now || !decided(now, alert) || tries === mostTries) break
+        version = now.version
+      }
     }
+    failed(what, new Error('Somebody else changed this alert a moment ago; look at what it is now.'))
+    return undefined
   }
   const run = async (
     verb: Verb,
