@@ -59,7 +59,7 @@ func TestBackfill(t *testing.T) {
 				t.Fatalf("%+v", s)
 			}
 			w.tick()
-			d, err := w.e.Delivery(context.Background(), event.DefaultAccount, deliveryID(w.list[5].ID, id))
+			d, err := w.e.Delivery(context.Background(), event.DefaultAccount, event.DeliveryID(w.list[5].ID, id))
 			if err != nil || d.Status != "delivered" || d.Run != j.ID || d.Event != w.list[5].ID {
 				t.Fatalf("%+v, %v", d, err)
 			}
@@ -233,7 +233,7 @@ func TestBackfillOrder(t *testing.T) {
 	r.set(happy)
 	w.tick()
 	eventually(t, "it can be retried", func() bool {
-		_ = w.e.Retry(context.Background(), event.DefaultAccount, deliveryID(stuck, id), false)
+		_ = w.e.Retry(context.Background(), event.DefaultAccount, event.DeliveryID(stuck, id), false)
 		return r.count(stuck) == 1
 	})
 	w.jobEnds(j.ID, "done")

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/tocsin-hub/tocsin/internal/connector"
+	"github.com/tocsin-hub/tocsin/internal/event"
 	"github.com/tocsin-hub/tocsin/internal/store"
 )
 
@@ -26,14 +27,14 @@ func (l *lane) concludeBatched(w *work, e *entry, res *result, err error, now ti
 		if connector.IsGone(err) {
 			v.Class = "gone"
 		}
-		l.record(deliveryID(e.rec.ID, l.id), e.rec, e.attempt+1, res, err, v, len(w.entries))
+		l.record(event.DeliveryID(e.rec.ID, l.id), e.rec, e.attempt+1, res, err, v, len(w.entries))
 		e.attempt++
 		l.buryEntry(e, now, bounded(err.Error(), maxErrorText), v.Class)
 		l.health.attempts[store.OutcomeMailbox]++
 		l.setAside++
 	case now.Sub(e.first) > l.policy.MaxAge:
 		v := Verdict{Outcome: store.OutcomeMailbox, Class: "exhausted"}
-		l.record(deliveryID(e.rec.ID, l.id), e.rec, e.attempt+1, res, err, v, len(w.entries))
+		l.record(event.DeliveryID(e.rec.ID, l.id), e.rec, e.attempt+1, res, err, v, len(w.entries))
 		e.attempt++
 		l.buryEntry(e, now, bounded(err.Error(), maxErrorText), v.Class)
 		l.health.attempts[store.OutcomeMailbox]++
@@ -52,7 +53,7 @@ func (l *lane) recordBatch(w *work, e *entry, res *result, err error) {
 		v = Verdict{Outcome: store.OutcomeThrottled, Class: "throttled"}
 	}
 	l.health.attempts[v.Outcome]++
-	l.record(deliveryID(e.rec.ID, l.id), e.rec, l.failures+1, res, err, v, len(w.entries))
+	l.record(event.DeliveryID(e.rec.ID, l.id), e.rec, l.failures+1, res, err, v, len(w.entries))
 }
 
 // concludeBatch sends again, in place, what was not settled.

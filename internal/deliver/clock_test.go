@@ -36,7 +36,7 @@ func TestJumpOfTheWallClock(t *testing.T) {
 		eventually(t, "it is parked", func() bool { return w.counts(id).Parked == 1 })
 		w.tick()
 		row := func() (due, first time.Time) {
-			p, err := w.s.GetParked(t.Context(), event.DefaultAccount, deliveryID(rec.ID, id))
+			p, err := w.s.GetParked(t.Context(), event.DefaultAccount, event.DeliveryID(rec.ID, id))
 			if err != nil {
 				t.Fatal(err)
 			}

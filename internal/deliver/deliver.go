@@ -251,23 +251,6 @@ func (e *Engine) allLanes() []*lane {
 	return list
 }
 
-// deliveryID is the same for the same event and integration for ever: the event's time and sequence, and a hash.
-func deliveryID(ev, integration event.ID) event.ID {
-	id := ev
-	const prime = 1099511628211 // FNV-1a, 64 bit: spreading, not secrecy, is what is wanted
-	h := uint64(14695981039346656037)
-	for _, part := range [...]event.ID{ev, integration} {
-		for _, b := range part {
-			h = (h ^ uint64(b)) * prime
-		}
-	}
-	for i := range 8 {
-		id[8+i] = byte(h >> (56 - 8*i))
-	}
-	id[8] = id[8]&0x3f | 0x80
-	return id
-}
-
 func marshal(v any) json.RawMessage {
 	b, err := json.Marshal(v)
 	if err != nil {

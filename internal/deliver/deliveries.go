@@ -196,7 +196,7 @@ func (l *lane) viewOfEntry(en *entry) DeliveryView {
 
 func (l *lane) viewOf(rec *event.Record) DeliveryView {
 	return DeliveryView{
-		ID: deliveryID(rec.ID, l.id), Integration: l.id, Event: rec.ID, Account: rec.Account, Type: rec.Type,
+		ID: event.DeliveryID(rec.ID, l.id), Integration: l.id, Event: rec.ID, Account: rec.Account, Type: rec.Type,
 		Title: rec.TitleLine(store.MaxListedTitle), Severity: rec.Severity, OrderingKey: rec.OrderingKey,
 	}
 }
@@ -270,7 +270,8 @@ func (e *Engine) stateOf(ctx context.Context, l *lane, rec *event.Record, pos jo
 			switch run.Outcome {
 			case "":
 				v.Status, v.Attempts = statusSkipped, 0
-			case store.OutcomeRetry:
+			case store.OutcomeDelivered:
+			default:
 				e.arrival(ctx, l.account, &v)
 			}
 			return v, true, nil

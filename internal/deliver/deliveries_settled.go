@@ -100,12 +100,13 @@ func (e *Engine) unpack(ctx context.Context, pack store.Pack, u *unpacking, seen
 	return list, 0, nil
 }
 
-// packed is one event of a pack, if it is wanted. One that had been parked was delivered if its row is gone.
+// packed is one event of a pack, if it is wanted. One that had been parked was delivered if its row is gone; one that had
+// come into the mailbox, if an attempt says so.
 func (e *Engine) packed(ctx context.Context, pack store.Pack, u *unpacking, run packRun, pos journal.Position) (DeliveryView, bool) {
 	v := DeliveryView{Integration: pack.Integration, Status: u.Status, Since: pack.At, Grade: run.Grade}
 	switch {
 	case u.Status == statusSkipped && run.Outcome == "":
-	case u.Status == statusDelivered && (run.Outcome == store.OutcomeDelivered || run.Outcome == store.OutcomeRetry):
+	case u.Status == statusDelivered && run.Outcome != "":
 		v.Attempts = 1
 	default:
 		return v, false
@@ -115,19 +116,21 @@ func (e *Engine) packed(ctx context.Context, pack store.Pack, u *unpacking, run 
 		return v, false // trimmed: the ledger knows that it was delivered, but not any more what it was
 	}
 	rec = seenFrom(pack.Account, rec)
-	v.ID, v.Event, v.Account = deliveryID(rec.ID, pack.Integration), rec.ID, rec.Account
+	v.ID, v.Event, v.Account = event.DeliveryID(rec.ID, pack.Integration), rec.ID, rec.Account
 	v.Type, v.Severity, v.OrderingKey = rec.Type, rec.Severity, rec.OrderingKey
 	if u.Type != "" && !u.Type.Match(v.Type) {
 		return v, false
 	}
-	if run.Outcome == store.OutcomeRetry {
+	if run.Outcome != "" && run.Outcome != store.OutcomeDelivered {
 		if _, err := e.Store.GetParked(ctx, pack.Account, v.ID); !errors.Is(err, store.ErrNotFound) {
 			return v, false
 		}
 		if e.calledOff(ctx, pack.Integration, pos) {
 			return v, false
 		}
-		e.arrival(ctx, pack.Account, &v)
+		if !e.arrival(ctx, pack.Account, &v) && run.Outcome != store.OutcomeRetry {
+			return v, false // its row may have grown too old in the mailbox
+		}
 	}
 	if !u.lets(&v) {
 		return v, false
@@ -136,17 +139,18 @@ func (e *Engine) packed(ctx context.Context, pack store.Pack, u *unpacking, run 
 	return v, true
 }
 
-// arrival fills in when a delivery arrived that had been parked: the ledger's pack knows of its first attempt only, and
-// the attempt that succeeded has a row of its own, as long as the ledger is kept.
-func (e *Engine) arrival(ctx context.Context, account event.Account, v *DeliveryView) {
+// arrival fills in when a delivery arrived whose first attempt failed: the ledger's pack knows of its first attempt only, and
+// the attempt that succeeded has a row of its own, as long as the ledger is kept. It says whether it found that one.
+func (e *Engine) arrival(ctx context.Context, account event.Account, v *DeliveryView) bool {
 	v.Attempts++ // at least one failed
 	f := store.AttemptFilter{Account: account, Delivery: v.ID, Outcome: store.OutcomeDelivered}
 	rows, _, err := e.Store.ListAttempts(ctx, f, store.Page{Limit: 1})
 	if err != nil || len(rows) == 0 {
-		return
+		return false
 	}
 	v.Since, v.Attempts = rows[0].At.Add(rows[0].Latency), max(v.Attempts, rows[0].Number)
 	v.Grade = cmp.Or(connector.Grade(rows[0].Grade), v.Grade)
+	return true
 }
 
 // calledOff says whether a delivery that was parked was left out later.

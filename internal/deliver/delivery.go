@@ -39,7 +39,7 @@ func (e *Engine) findDelivery(ctx context.Context, account event.Account, id eve
 			return false
 		}
 		for _, l := range lanes {
-			if l.account == account && deliveryID(r.ID, l.id) == id {
+			if l.account == account && event.DeliveryID(r.ID, l.id) == id {
 				lane = l
 				return true
 			}

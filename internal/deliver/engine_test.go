@@ -88,7 +88,7 @@ func TestRetriesThenMailbox(t *testing.T) {
 	}
 	w.tick()
 	ctx := context.Background()
-	v, err := w.e.Delivery(ctx, event.DefaultAccount, deliveryID(bad.ID, id))
+	v, err := w.e.Delivery(ctx, event.DefaultAccount, event.DeliveryID(bad.ID, id))
 	if err != nil || v.Status != "mailbox" || len(v.History) != 4 || v.CauseClass != "exhausted" {
 		t.Fatalf("%+v, %v", v, err)
 	}
@@ -229,7 +229,7 @@ func TestProbeWithFullParking(t *testing.T) {
 	l, now := pureLane(t, quick)
 	for range MaxParked {
 		rec := recordOf("a.b", "")
-		l.park.add(&parked{rec: rec, size: 1, row: store.Parked{Delivery: deliveryID(rec.ID, l.id), State: store.StateParked, Due: now.Add(time.Hour)}})
+		l.park.add(&parked{rec: rec, size: 1, row: store.Parked{Delivery: event.DeliveryID(rec.ID, l.id), State: store.StateParked, Due: now.Add(time.Hour)}})
 	}
 	l.ready.push(&entry{rec: recordOf("a.b", "")})
 	l.breaker = breaker{open: true, openedAt: now, probeAt: now.Add(-time.Second), delay: probeFirst}

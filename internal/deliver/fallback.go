@@ -95,9 +95,9 @@ func (l *lane) handOver(p *parked, to *lane, now time.Time) *parked {
 	}
 	seed := p.row.Delivery
 	if !p.row.Run.IsZero() {
-		seed = deliveryID(seed, p.row.Run) // the same delivery may fail in more than one backfill
+		seed = event.DeliveryID(seed, p.row.Run) // the same delivery may fail in more than one backfill
 	}
-	p.row.ToIntegration, p.row.ToDelivery = to.id, deliveryID(seed, to.id)
+	p.row.ToIntegration, p.row.ToDelivery = to.id, event.DeliveryID(seed, to.id)
 	return &parked{
 		index: -1, rec: p.rec, size: p.rec.Size(),
 		row: store.Parked{

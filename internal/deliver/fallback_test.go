@@ -81,7 +81,7 @@ func TestFallback(t *testing.T) {
 			w.tick()
 			bad := sent[4]
 			row := w.mailbox(a)[0]
-			own, err := w.e.Delivery(context.Background(), event.DefaultAccount, deliveryID(bad.ID, a))
+			own, err := w.e.Delivery(context.Background(), event.DefaultAccount, event.DeliveryID(bad.ID, a))
 			if err != nil || own.Status != "mailbox" || own.ToIntegration != b || own.ToDelivery.IsZero() || row.ToIntegration != b {
 				t.Fatalf("%+v, %v", own, err)
 			}
@@ -285,7 +285,7 @@ func TestFallbackOverflow(t *testing.T) {
 	for range MaxParked + 5 {
 		rec := recordOf("a.b", "")
 		list = append(list, &parked{rec: rec, size: rec.Size(), index: -1, row: store.Parked{
-			Delivery: deliveryID(rec.ID, l.id), Event: rec.ID, Run: l.id, FromDelivery: rec.ID, FromIntegration: rec.ID,
+			Delivery: event.DeliveryID(rec.ID, l.id), Event: rec.ID, Run: l.id, FromDelivery: rec.ID, FromIntegration: rec.ID,
 		}})
 	}
 	l.halted = true

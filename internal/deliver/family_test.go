@@ -78,7 +78,7 @@ func TestParkedOfChild(t *testing.T) {
 	c.tick()
 	check := func(status string) {
 		t.Helper()
-		v, err := c.e.Delivery(ctx, "acme", deliveryID(rec.ID, top))
+		v, err := c.e.Delivery(ctx, "acme", event.DeliveryID(rec.ID, top))
 		if err != nil || v.Account != "shop" || v.Status != status || v.OrderingKey != "shop/0" || v.Event != rec.ID {
 			t.Fatalf("%+v, %v", v, err)
 		}
@@ -108,13 +108,13 @@ func TestParkedOfChild(t *testing.T) {
 	c.lines[top] = nil
 	c.start()
 	check("parked")
-	if _, err := c.e.Discard(ctx, "acme", Selection{IDs: []event.ID{deliveryID(rec.ID, top)}}, "no"); err != nil {
+	if _, err := c.e.Discard(ctx, "acme", Selection{IDs: []event.ID{event.DeliveryID(rec.ID, top)}}, "no"); err != nil {
 		t.Fatal(err)
 	}
 	c.tick()
 	check("discarded")
 	r.set(happy)
-	if err := c.e.Retry(ctx, "acme", deliveryID(rec.ID, top), false); err != nil {
+	if err := c.e.Retry(ctx, "acme", event.DeliveryID(rec.ID, top), false); err != nil {
 		t.Fatal(err)
 	}
 	eventually(t, "the replay", func() bool { return r.count(rec.ID) == 1 })
@@ -137,7 +137,7 @@ func TestParkedOfChild(t *testing.T) {
 	c.rest(top)
 	c.tick() // what is in the mailbox can be replayed once it is saved
 	r.set(happy)
-	if err := c.e.Retry(ctx, "acme", deliveryID(old.ID, top), false); err != nil {
+	if err := c.e.Retry(ctx, "acme", event.DeliveryID(old.ID, top), false); err != nil {
 		t.Fatalf("held up by another account's key: %v", err)
 	}
 	c.rest(top)

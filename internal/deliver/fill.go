@@ -203,7 +203,7 @@ func (f *filler) bring(ctx context.Context, r *event.Record, pos journal.Positio
 	if r.Account != f.l.account {
 		r = adopt(r, f.kin.chain(r.Account))
 	}
-	known, err := f.known(ctx, deliveryID(r.ID, f.l.id))
+	known, err := f.known(ctx, event.DeliveryID(r.ID, f.l.id))
 	if err != nil {
 		return err
 	}

@@ -175,7 +175,7 @@ func (m *givenModel) judgeAll() {
 			if i < m.older && !done[id] {
 				continue
 			}
-			if m.recvs[id].count(rec.ID) == 0 && m.rowOf(deliveryID(rec.ID, id)) == nil {
+			if m.recvs[id].count(rec.ID) == 0 && m.rowOf(event.DeliveryID(rec.ID, id)) == nil {
 				m.t.Fatalf("event %d is nowhere", i)
 			}
 		}

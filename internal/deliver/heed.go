@@ -131,7 +131,7 @@ func (l *lane) suppress(e *entry, d noise.Decision, now time.Time) {
 	l.dirty = true
 	b := noise.BriefOf(e.rec)
 	l.list(store.Suppressed{
-		Delivery: deliveryID(e.rec.ID, l.id), Account: l.account, Integration: l.id, Event: e.rec.ID, EventAccount: e.rec.Account,
+		Delivery: event.DeliveryID(e.rec.ID, l.id), Account: l.account, Integration: l.id, Event: e.rec.ID, EventAccount: e.rec.Account,
 		Type: b.Type, Severity: b.Severity, Title: b.Title, Reason: string(d.Reason), Detail: d.Detail, At: now, Until: d.Until,
 	})
 	l.e.wakeSettler(len(l.settledN) >= l.windowEvents()/2)

@@ -29,7 +29,7 @@ const (
 func (w *world) statusOf(r *event.Record, id event.ID) string {
 	w.t.Helper()
 	w.tick()
-	v, err := w.e.Delivery(context.Background(), event.DefaultAccount, deliveryID(r.ID, id))
+	v, err := w.e.Delivery(context.Background(), event.DefaultAccount, event.DeliveryID(r.ID, id))
 	if err != nil {
 		w.t.Fatal(err)
 	}

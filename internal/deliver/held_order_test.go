@@ -72,7 +72,7 @@ func TestHeldKeepsOrder(t *testing.T) {
 	w.crash()
 	w.start()
 	m.failing(nil)
-	if err := w.e.Retry(context.Background(), event.DefaultAccount, deliveryID(w.list[1].ID, id), false); err != nil {
+	if err := w.e.Retry(context.Background(), event.DefaultAccount, event.DeliveryID(w.list[1].ID, id), false); err != nil {
 		t.Fatal(err)
 	}
 	if c := w.settled(id); c.Delivered != 5 {
@@ -99,11 +99,11 @@ func TestHeldByHand(t *testing.T) {
 	w.send(alertOf(opened, "a", event.Low), alertOf(opened, "b", event.Low))
 	w.heldNow(id, 2)
 	w.tick()
-	if err := w.e.Retry(ctx, event.DefaultAccount, deliveryID(w.list[0].ID, id), false); err != nil {
+	if err := w.e.Retry(ctx, event.DefaultAccount, event.DeliveryID(w.list[0].ID, id), false); err != nil {
 		t.Fatal(err)
 	}
 	eventually(t, "it is sent alone", func() bool { return m.titles() == "about a" })
-	if n, err := w.e.Discard(ctx, event.DefaultAccount, Selection{IDs: []event.ID{deliveryID(w.list[1].ID, id)}}, "no"); n != 1 || err != nil {
+	if n, err := w.e.Discard(ctx, event.DefaultAccount, Selection{IDs: []event.ID{event.DeliveryID(w.list[1].ID, id)}}, "no"); n != 1 || err != nil {
 		t.Fatal(n, err)
 	}
 	w.settled(id)
@@ -111,7 +111,7 @@ func TestHeldByHand(t *testing.T) {
 	w.send(alertOf(opened, "c", event.Low), alertOf(opened, "d", event.Low), alertOf(opened, "e", event.Low))
 	eventually(t, "the message failed", func() bool { return len(m.all()) == 2 && w.stats(id).Counts.Parked == 3 })
 	w.tick()
-	if _, err := w.e.Discard(ctx, event.DefaultAccount, Selection{IDs: []event.ID{deliveryID(w.list[4].ID, id)}}, "no"); err != nil {
+	if _, err := w.e.Discard(ctx, event.DefaultAccount, Selection{IDs: []event.ID{event.DeliveryID(w.list[4].ID, id)}}, "no"); err != nil {
 		t.Fatal(err)
 	}
 	if c := w.settled(id); c.Discarded != 4 {
@@ -143,7 +143,7 @@ func TestHeldAndSwitchedOff(t *testing.T) {
 		t.Fatalf("%+v", c)
 	}
 	w.change(id, func(i *store.Integration) { i.Enabled = true })
-	if _, err := w.e.Replay(context.Background(), event.DefaultAccount, ReplaySpec{IDs: []event.ID{deliveryID(w.list[2].ID, id)}}); err != nil {
+	if _, err := w.e.Replay(context.Background(), event.DefaultAccount, ReplaySpec{IDs: []event.ID{event.DeliveryID(w.list[2].ID, id)}}); err != nil {
 		t.Fatal(err)
 	}
 	eventually(t, "the replay", func() bool { return r.count(w.list[2].ID) == 1 })

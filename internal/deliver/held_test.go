@@ -114,12 +114,12 @@ func TestGroup(t *testing.T) {
 		t.Fatalf("%+v, %d calls", c, r.callCount())
 	}
 	got := m.all()[0]
-	if want := (message{deliveryID(first.ID, id).Text(event.PrefixDelivery), opened, "3 × about b", 3, 1}); got != want {
+	if want := (message{event.DeliveryID(first.ID, id).Text(event.PrefixDelivery), opened, "3 × about b", 3, 1}); got != want {
 		t.Errorf("%+v, want %+v", got, want)
 	}
 	w.tick()
 	for _, rec := range w.list {
-		v, err := w.e.Delivery(context.Background(), event.DefaultAccount, deliveryID(rec.ID, id))
+		v, err := w.e.Delivery(context.Background(), event.DefaultAccount, event.DeliveryID(rec.ID, id))
 		if err != nil || v.Status != statusDelivered || len(v.History) != 1 || v.History[0].Batched != 3 {
 			t.Errorf("%+v, %v", v, err)
 		}
@@ -132,7 +132,7 @@ func TestGroup(t *testing.T) {
 	w.send(alone)
 	w.heldNow(id, 1)
 	w.tick()
-	v, err := w.e.Delivery(context.Background(), event.DefaultAccount, deliveryID(alone.ID, id))
+	v, err := w.e.Delivery(context.Background(), event.DefaultAccount, event.DeliveryID(alone.ID, id))
 	if wait := time.Until(v.Due); err != nil || wait < time.Hour || wait > 2*time.Hour {
 		t.Errorf("it waits for %v, %v", wait, err)
 	}
@@ -202,7 +202,7 @@ func TestGroupCrash(t *testing.T) {
 			}
 			got := m.all()
 			want := map[bool]int{true: 3, false: 4}[flying]
-			if len(got) != 1 || got[0].count != want || got[0].key != deliveryID(first.ID, id).Text(event.PrefixDelivery) {
+			if len(got) != 1 || got[0].count != want || got[0].key != event.DeliveryID(first.ID, id).Text(event.PrefixDelivery) {
 				t.Errorf("%+v", got)
 			}
 		})
@@ -228,14 +228,14 @@ func TestGroupFails(t *testing.T) {
 	}
 	for _, rec := range w.list {
 		w.tick()
-		v, err := w.e.Delivery(context.Background(), event.DefaultAccount, deliveryID(rec.ID, id))
+		v, err := w.e.Delivery(context.Background(), event.DefaultAccount, event.DeliveryID(rec.ID, id))
 		if err != nil || v.Status != "mailbox" || v.CauseClass != "exhausted" || v.Attempts != 3 {
 			t.Errorf("%+v, %v", v, err)
 		}
 		eventually(t, "the fallback has it", func() bool { return rto.count(rec.ID) == 1 })
 	}
 	m.failing(nil)
-	if err := w.e.Retry(context.Background(), event.DefaultAccount, deliveryID(w.list[1].ID, id), true); err != nil {
+	if err := w.e.Retry(context.Background(), event.DefaultAccount, event.DeliveryID(w.list[1].ID, id), true); err != nil {
 		t.Fatal(err)
 	}
 	eventually(t, "the replay", func() bool { return r.count(w.list[1].ID) == 1 })

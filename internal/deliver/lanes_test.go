@@ -109,7 +109,7 @@ func TestDisableEnable(t *testing.T) {
 		}
 		// What was discarded can be replayed.
 		w.tick()
-		if err := w.e.Retry(context.Background(), event.DefaultAccount, deliveryID(first[0].ID, id), true); err != nil {
+		if err := w.e.Retry(context.Background(), event.DefaultAccount, event.DeliveryID(first[0].ID, id), true); err != nil {
 			t.Fatal(err)
 		}
 		eventually(t, "the replay", func() bool { return r.count(first[0].ID) == 1 })

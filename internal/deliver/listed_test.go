@@ -69,7 +69,7 @@ func TestDeliveriesInGroups(t *testing.T) {
 		}
 	}
 	for _, rec := range append(waits, done, bad) {
-		v, err := w.e.Delivery(t.Context(), event.DefaultAccount, deliveryID(rec.ID, id))
+		v, err := w.e.Delivery(t.Context(), event.DefaultAccount, event.DeliveryID(rec.ID, id))
 		if err != nil || v.Title != "about "+rec.DedupKey {
 			t.Errorf("%s: %q, %v", rec.DedupKey, v.Title, err)
 		}
@@ -85,17 +85,35 @@ func TestDeliveriesInGroups(t *testing.T) {
 // A delivery that was parked is delivered since it arrived, not since its first attempt failed.
 func TestDeliveredSince(t *testing.T) {
 	t.Parallel()
+	for _, c := range []struct {
+		name    string
+		answer  func(context.Context, connector.Delivery) error
+		settled func(Counts) bool
+	}{
+		{"after an attempt that may pass", failing, func(c Counts) bool { return c.Parked == 1 }},
+		{"after a replay from the mailbox", refusing, func(c Counts) bool { return c.Mailbox == 1 }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			deliveredSince(t, c.answer, c.settled)
+		})
+	}
+}
+
+func deliveredSince(t *testing.T, answer func(context.Context, connector.Delivery) error, settled func(Counts) bool) {
+	t.Helper()
 	w := newWorld(t)
 	w.start()
 	id, r := w.add(`{"retry":{"schedule":["0s","1h"]}}`, "*")
-	r.set(failing)
+	r.set(answer)
 	rec := alertOf(opened, strings.Repeat("é", 400), event.Low)
+	rec.OrderingKey = "bad"
 	w.send(rec)
-	eventually(t, "it is parked", func() bool { return w.counts(id).Parked == 1 })
+	eventually(t, "it failed", func() bool { return settled(w.counts(id)) })
 	w.tick()
 	r.set(happy)
 	again := time.Now().Truncate(time.Microsecond)
-	dlv := deliveryID(rec.ID, id)
+	dlv := event.DeliveryID(rec.ID, id)
 	if err := w.e.Retry(t.Context(), event.DefaultAccount, dlv, false); err != nil {
 		t.Fatal(err)
 	}

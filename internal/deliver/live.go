@@ -212,7 +212,7 @@ func (l *live) delivered(ln *lane, e *entry, res *result) {
 	if l.wanted.Load() == 0 || e.outcome != store.OutcomeDelivered {
 		return
 	}
-	l.attempted(ln, deliveryID(e.rec.ID, ln.id), e.rec, AttemptView{
+	l.attempted(ln, event.DeliveryID(e.rec.ID, ln.id), e.rec, AttemptView{
 		Number: e.attempt + 1, At: res.at, Latency: res.exchange.Latency, Outcome: e.outcome, Status: res.exchange.Status, Batched: 1,
 	})
 }

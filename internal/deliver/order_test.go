@@ -107,14 +107,14 @@ func TestParkedHoldsItsKey(t *testing.T) {
 	eventually(t, "one more waits", func() bool { return w.counts(id).Parked == 5 })
 	w.tick()
 	ctx := context.Background()
-	v, err := w.e.Delivery(ctx, event.DefaultAccount, deliveryID(w.list[1].ID, id))
+	v, err := w.e.Delivery(ctx, event.DefaultAccount, event.DeliveryID(w.list[1].ID, id))
 	if err != nil || v.Status != "behind" {
 		t.Fatalf("%+v, %v", v, err)
 	}
 	if err := w.e.Retry(ctx, event.DefaultAccount, v.ID, false); !errors.Is(err, ErrNotReplayable) {
 		t.Fatalf("one that waits behind was hurried: %v", err)
 	}
-	n, err := w.e.Discard(ctx, event.DefaultAccount, Selection{IDs: []event.ID{deliveryID(bad, id)}}, "not worth it")
+	n, err := w.e.Discard(ctx, event.DefaultAccount, Selection{IDs: []event.ID{event.DeliveryID(bad, id)}}, "not worth it")
 	if err != nil || n != 1 {
 		t.Fatal(n, err)
 	}
@@ -123,11 +123,11 @@ func TestParkedHoldsItsKey(t *testing.T) {
 	}
 	mustKeepOrder(t, r, w.list)
 	// Replaying it now would turn the key's state back.
-	if err := w.e.Retry(ctx, event.DefaultAccount, deliveryID(bad, id), false); !errors.Is(err, ErrNewerDelivered) {
+	if err := w.e.Retry(ctx, event.DefaultAccount, event.DeliveryID(bad, id), false); !errors.Is(err, ErrNewerDelivered) {
 		t.Fatalf("replayed although something newer was delivered: %v", err)
 	}
 	bad = event.ID{}
-	if err := w.e.Retry(ctx, event.DefaultAccount, deliveryID(first.ID, id), true); err != nil {
+	if err := w.e.Retry(ctx, event.DefaultAccount, event.DeliveryID(first.ID, id), true); err != nil {
 		t.Fatal(err)
 	}
 	if c := w.settled(id); c.Delivered != 10 || c.Discarded != 0 {

@@ -84,7 +84,7 @@ func (l *lane) parkedFrom(e *entry, now time.Time) *parked {
 	p := &parked{
 		index: -1, rec: rec, size: rec.Size(),
 		row: store.Parked{
-			Delivery: deliveryID(rec.ID, l.id), Account: l.account, Integration: l.id, Event: rec.ID,
+			Delivery: event.DeliveryID(rec.ID, l.id), Account: l.account, Integration: l.id, Event: rec.ID,
 			Type: rec.Type, Severity: rec.Severity, OrderingKey: rec.OrderingKey, Position: e.pos,
 			Attempts: e.attempt, FirstTried: e.first, Since: now,
 		},

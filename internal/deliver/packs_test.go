@@ -96,8 +96,8 @@ func FuzzDecodePack(f *testing.F) {
 func TestDeliveryID(t *testing.T) {
 	t.Parallel()
 	a, b, i, j := event.NewID(), event.NewID(), event.NewID(), event.NewID()
-	ids := map[event.ID]bool{deliveryID(a, i): true, deliveryID(a, j): true, deliveryID(b, i): true, deliveryID(b, j): true}
-	if len(ids) != 4 || !ids[deliveryID(a, i)] || deliveryID(a, i).Time() != a.Time() {
+	ids := map[event.ID]bool{event.DeliveryID(a, i): true, event.DeliveryID(a, j): true, event.DeliveryID(b, i): true, event.DeliveryID(b, j): true}
+	if len(ids) != 4 || !ids[event.DeliveryID(a, i)] || event.DeliveryID(a, i).Time() != a.Time() {
 		t.Fatal("a delivery's id is its own, always the same, and of the event's time")
 	}
 }

@@ -80,7 +80,7 @@ func (l *lane) deliveries(ctx context.Context, w *work, now time.Time) ([]connec
 	return ds, nil
 }
 
-func (l *lane) key(ev event.ID) string { return deliveryID(ev, l.id).Text(event.PrefixDelivery) }
+func (l *lane) key(ev event.ID) string { return event.DeliveryID(ev, l.id).Text(event.PrefixDelivery) }
 
 // errReadBack says that it was the hub's own store that failed, and no receiver.
 var errReadBack = errors.New("reading the parked delivery back")
@@ -275,7 +275,7 @@ func (l *lane) concludeEntry(w *work, e *entry, res *result, err error, now time
 		l.giveBack(e, false)
 		return
 	case store.OutcomeRetry:
-		l.record(deliveryID(e.rec.ID, l.id), e.rec, e.attempt+1, res, err, v, 1)
+		l.record(event.DeliveryID(e.rec.ID, l.id), e.rec, e.attempt+1, res, err, v, 1)
 		if w.probe || l.park.full() {
 			l.giveBack(e, refused)
 			return
@@ -285,7 +285,7 @@ func (l *lane) concludeEntry(w *work, e *entry, res *result, err error, now time
 		}
 		l.parkEntry(e, store.StateParked, now.Add(v.After), now, bounded(err.Error(), maxErrorText), v.Class)
 	case store.OutcomeMailbox:
-		l.record(deliveryID(e.rec.ID, l.id), e.rec, e.attempt+1, res, err, v, 1)
+		l.record(event.DeliveryID(e.rec.ID, l.id), e.rec, e.attempt+1, res, err, v, 1)
 		e.attempt++
 		if l.releaseSaved(l.buryEntry(e, now, bounded(err.Error(), maxErrorText), v.Class)) {
 			return

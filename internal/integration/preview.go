@@ -64,7 +64,8 @@ func (s *Service) Preview(ctx context.Context, account event.Account, id event.I
 	defer o.close()
 
 	exchange := &httpkit.Exchange{Full: true, DryRun: true}
-	err = send(httpkit.WithExchange(ctx, exchange), o.instance, record)
+	// Under the id that the event's delivery has, so that whoever looks for it at the receiver finds it.
+	err = send(httpkit.WithExchange(ctx, exchange), o.instance, record, event.DeliveryID(record.ID, id))
 	p := Preview{Event: record.AppendJSON(nil), Notes: o.notes()}
 	p.Request, _ = exchanged(exchange)
 	if err != nil && !isDryRun(err) {

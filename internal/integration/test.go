@@ -163,7 +163,7 @@ func (s *Service) try(ctx context.Context, def connector.Definition, o opened, r
 	start := time.Now() // a duration is measured by the monotonic clock, not by the hub's
 	grade, err := Unverifiable, error(nil)
 	if record != nil {
-		grade, err = connector.GradeOf(def.Kind, o.instance), send(ctx, o.instance, record)
+		grade, err = connector.GradeOf(def.Kind, o.instance), send(ctx, o.instance, record, event.NewID())
 	} else if tester, ok := o.instance.(connector.Tester); ok {
 		grade, err = connector.GradeOf(def.Kind, o.instance), guarded(func() error { return tester.Test(ctx) })
 	}
@@ -188,9 +188,9 @@ func (s *Service) try(ctx context.Context, def connector.Definition, o opened, r
 	return result
 }
 
-// send delivers one event the way the integration's engine would.
-func send(ctx context.Context, instance connector.Instance, r *event.Record) error {
-	d := connector.Delivery{Key: event.NewID().Text(event.PrefixDelivery), Record: r, Attempt: 1}
+// send delivers one event the way the integration's engine would, as the delivery of an id.
+func send(ctx context.Context, instance connector.Instance, r *event.Record, id event.ID) error {
+	d := connector.Delivery{Key: id.Text(event.PrefixDelivery), Record: r, Attempt: 1}
 	batch, batches := instance.(connector.BatchSender)
 	single, singles := instance.(connector.Sender)
 	if chooser, ok := instance.(connector.EngineChooser); ok && singles && batches {

@@ -17,6 +17,7 @@ import { full, milliseconds } from '@/text/number'
 import { visible } from '@/text/visible'
 import classes from './Attempts.module.css'
 import { probes } from './probes'
+import { attemptName, rounds } from './rounds'
 import { useProbed } from './useProbed'
 
 type Attempt = Schemas['Attempt']
@@ -34,6 +35,7 @@ export function Attempts({ row }: { row: Delivery }) {
   const attempts = [...(row.history ?? [])].reverse()
   const probed = useProbed(row)
   const uncounted = useMemo(() => probes(row.history ?? [], row), [row])
+  const replays = useMemo(() => rounds(row.history ?? []), [row.history])
   const next = row.due && (row.status === 'parked' || row.status === 'held') ? row.due : undefined
   if (attempts.length === 0 && !next && !probed)
     return (
@@ -78,7 +80,8 @@ export function Attempts({ row }: { row: Delivery }) {
       )}
       {attempts.map((attempt, i) => {
         const look = looks[attempt.outcome] ?? looks.cancelled
-        const name = uncounted.has(attempts.length - 1 - i) ? 'Probe' : `Attempt ${attempt.number}`
+        const at = attempts.length - 1 - i
+        const name = uncounted.has(at) ? 'Probe' : attemptName(attempt.number, replays[at] ?? 0)
         return (
           <Timeline.Item
             key={`${attempt.number} ${attempt.at}`}

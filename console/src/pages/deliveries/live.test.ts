@@ -53,6 +53,18 @@ describe('patch', () => {
     ['dlv_9', delivery({ id: 'dlv_9' })],
   ])
 
+  it('leaves no cause of before with one that was delivered', () => {
+    const failed = delivery({
+      cause: 'refused',
+      cause_class: 'permanent',
+      due: '2026-11-22T10:01:00Z',
+      title: 'T',
+    })
+    const told = new Map([['dlv_1', delivery({ status: 'delivered' })]])
+    const { data } = patch({ pages: [{ items: [failed] }], pageParams: [''] }, told)
+    expect(data?.pages[0]?.items?.[0]).toEqual(delivery({ status: 'delivered', title: 'T' }))
+  })
+
   it('changes rows in place, keeps other pages, and says what has no row', () => {
     const { data: next, unknown } = patch(data, told)
     expect(next?.pages[0]?.items?.map((row) => row.status)).toEqual(['parked', 'delivered'])

@@ -28,8 +28,14 @@ export function matches(filter: DeliveryFilter, told: Delivery): boolean {
   )
 }
 
-/** inRow is a delivery as a list shows it: what was told, without the attempt that came along. */
-const inRow = ({ history: _, ...row }: Delivery): Delivery => row
+/**
+ * inRow is a delivery as a list shows it: what was told, without the attempt that came along. What belongs to a status goes
+ * with it: a delivered one has no cause any more.
+ */
+function inRow(row: Delivery, { history: _, ...told }: Delivery): Delivery {
+  const { cause, cause_class, due, ...kept } = row
+  return { ...kept, ...told }
+}
 
 /**
  * patch writes what was told into the pages that were read, and gives the ids of which no row is there. Pages without a
@@ -49,7 +55,7 @@ export function patch(
         const news = told.get(row.id)
         if (!news) return row
         unknown.delete(row.id)
-        return { ...row, ...inRow(news) }
+        return inRow(row, news)
       }),
     }
   })
