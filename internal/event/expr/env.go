@@ -58,7 +58,7 @@ func compile(source string, want *types.Type, wanted string) (program, error) {
 	env := environment()
 	ast, issues := env.Compile(source)
 	if issues.Err() != nil {
-		return p, wordIssues(issues)
+		return p, wordIssues(source, issues)
 	}
 	if err := check(ast); err != nil {
 		return p, err

@@ -25,7 +25,7 @@ func clip(text string) string { return event.Clip(text, 64) }
 
 // wordIssues says what is wrong with an expression in the words of somebody who has not read CEL's source. The first
 // error counts: others mostly follow from it.
-func wordIssues(issues *cel.Issues) *Error {
+func wordIssues(source string, issues *cel.Issues) *Error {
 	list := issues.Errors()
 	if len(list) == 0 {
 		return &Error{Message: event.Clip(issues.Err().Error(), maxMessage)}
@@ -34,7 +34,7 @@ func wordIssues(issues *cel.Issues) *Error {
 		return cmp.Or(cmp.Compare(a.Location.Line(), b.Location.Line()), cmp.Compare(a.Location.Column(), b.Location.Column()))
 	})
 	first := list[0]
-	e := &Error{Message: event.Clip(wordMessage(first.Message), maxMessage)}
+	e := &Error{Message: event.Clip(wordMessage(first.Message, ownerAt(source, first.Location)), maxMessage)}
 	if first.Location.Line() > 0 {
 		e.Line, e.Column = first.Location.Line(), first.Location.Column()+1
 	}
@@ -45,23 +45,27 @@ var (
 	undeclared = regexp.MustCompile(`^undeclared reference to '([^']*)'`)
 	undefined  = regexp.MustCompile(`^undefined field '(.*)'$`)
 	overload   = regexp.MustCompile(`^found no matching overload for '(.*)' applied to '(.*)'$`)
+	unread     = regexp.MustCompile(`^Syntax error: token recognition error at: '(.)`)
 	expecting  = regexp.MustCompile(`^Syntax error: (.*?) expecting .*$`)
 )
 
-// wordMessage words one of CEL's errors.
-func wordMessage(text string) string {
+// wordMessage words one of CEL's errors; owner is the name before the dot that it points to, if it does.
+func wordMessage(text, owner string) string {
 	if m := undeclared.FindStringSubmatch(text); m != nil {
 		return undeclaredMessage(m[1])
 	}
 	if m := undefined.FindStringSubmatch(text); m != nil {
-		return fmt.Sprintf("there is no field %q%s", clip(m[1]), didYouMean(m[1], fieldNames()))
+		return missingField(owner, m[1])
 	}
 	if m := overload.FindStringSubmatch(text); m != nil {
 		name := m[1]
 		if shown, ok := operators.FindReverse(name); ok && shown != "" {
 			name = shown
 		}
-		return fmt.Sprintf("%s cannot be used with %s", name, m[2])
+		return fmt.Sprintf("%s cannot be used with %s%s", name, m[2], comparePart(m[2]))
+	}
+	if m := unread.FindStringSubmatch(text); m != nil && operatorHints[m[1]] != "" {
+		return "syntax error: " + operatorHints[m[1]]
 	}
 	if m := expecting.FindStringSubmatch(text); m != nil {
 		return "syntax error: " + m[1]
@@ -86,21 +90,6 @@ var functionNames = []string{
 	"inCidr", "isIp", "isPrivateIp", "glob", "contains", "startsWith", "endsWith", "matches", "size", "has", "string", "int",
 	"double", "bool", "duration", "timestamp", "lowerAscii", "upperAscii", "trim", "substring", "replace", "join", "split",
 	"indexOf", "lastIndexOf", "all", "exists", "exists_one", "filter", "map", "true", "false", "null", "in",
-}
-
-func fieldNames() []string {
-	var names []string
-	for _, f := range eventFields {
-		names = append(names, f.name)
-	}
-	for _, list := range [][]partField{ruleFields, sourceFields, entityFields} {
-		for _, f := range list {
-			if !slices.Contains(names, f.name) {
-				names = append(names, f.name)
-			}
-		}
-	}
-	return names
 }
 
 // didYouMean lists the names that are near, if any are.
