@@ -269,6 +269,12 @@ test('a silence is made from an alert', async ({ page, hub }) => {
   await form.getByRole('button', { name: 'Create silence' }).click()
   await expect(page.getByRole('row', { name: /rule is r-77 and project is doors/ })).toBeVisible()
   await expect(page).toHaveURL('/settings/silences')
+  // The alert says so.
+  await page.goto(`/alerts/${id}`)
+  const drawer = page.getByRole('dialog', { name: 'Alert' })
+  await expect(drawer.getByText(/^Silenced until in \d+/)).toBeVisible()
+  await drawer.getByRole('link', { name: 'Silenced' }).click()
+  await expect(page).toHaveURL(/\/settings\/silences\?open=/)
 })
 
 test('whoever was slower is told, and sees what it is now', async ({ page, hub }) => {

@@ -76,6 +76,44 @@ func (a *server) relationOperations() {
 			"Of an event that the journal does not hold any more there is only what waits or failed.", maxDeliveredEvents),
 		problems: []int{http.StatusNotFound},
 	}, a.listAlertDeliveries)
+	register(a, op{
+		id: "list-alert-silences", method: http.MethodGet, path: alertsPath + "/{id}/silences", tag: tagAlerts, scope: scopeAlerts,
+		summary: "List an alert's silences",
+		about: "The silences in force that are about its newest event, the one that ends last first. One that is for some integrations only names them. " +
+			"There are none once the journal does not hold the event any more.",
+		problems: []int{http.StatusNotFound},
+	}, a.listAlertSilences)
+}
+
+func (a *server) listAlertSilences(ctx context.Context, in *AlertPath) (*body[list[Silence]], error) {
+	id, err := in.id()
+	if err != nil {
+		return nil, err
+	}
+	v, err := a.Alerts.Get(ctx, accountOf(ctx), id)
+	if err != nil {
+		return nil, err
+	}
+	out := list[Silence]{Items: []Silence{}}
+	r, err := a.Deliveries.Event(ctx, accountOf(ctx), v.LastEvent)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return answer(out), nil
+	case err != nil:
+		return nil, err
+	}
+	rows, err := a.Silences.About(ctx, accountOf(ctx), r)
+	if err != nil {
+		return nil, err
+	}
+	for _, row := range rows {
+		s, err := a.newSilence(row)
+		if err != nil {
+			return nil, err
+		}
+		out.Items = append(out.Items, s)
+	}
+	return answer(out), nil
 }
 
 func (a *server) listRelatedAlerts(ctx context.Context, in *struct {

@@ -99,6 +99,29 @@ var consoleExercises = map[string]func(*testing.T, *hub){
 		h.account("acme", "")
 		h.want(404, "GET", path+"/related", "", actIn("acme"))
 	},
+	"list-alert-silences": func(t *testing.T, h *hub) {
+		const body = `{"type":"alert.created","dedup_key":"a","project":"web"}`
+		path := h.alert(event.DefaultAccount, body)
+		h.want(200, "GET", path+"/silences", "") // its event is not in the journal
+		r, err := event.Parse([]byte(body), event.DefaultAccount, testTime, event.DefaultLimits())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.ID, err = event.ParseID(event.PrefixEvent, h.want(200, "GET", path, "").get("last_event").Str); err != nil {
+			t.Fatal(err)
+		}
+		h.engine.events[event.DefaultAccount] = append(h.engine.events[event.DefaultAccount], r)
+		h.want(201, "POST", "/api/v1/silences", `{"matchers":[{"field":"project","value":"mail"}],"ends_at":"`+soon()+`"}`)
+		if r := h.want(200, "GET", path+"/silences", ""); r.get("items").Raw != "[]" {
+			t.Errorf("got %s", r.body)
+		}
+		h.want(201, "POST", "/api/v1/silences", `{"matchers":[{"field":"project","value":"web"}],"reason":"work","ends_at":"`+soon()+`"}`)
+		got := h.want(200, "GET", path+"/silences", "", withKey(h.key(event.DefaultAccount, identity.AlertsRead)))
+		if got.get("items.#.reason").Raw != `["work"]` || got.get("items.0.state").Str != "active" {
+			t.Errorf("got %s", got.body)
+		}
+		h.want(404, "GET", "/api/v1/alerts/"+event.AlertID(event.DefaultAccount, "none").Text(event.PrefixAlert)+"/silences", "")
+	},
 	"list-alert-deliveries": func(t *testing.T, h *hub) {
 		const body = `{"type":"alert.created","dedup_key":"a","severity":"low"}`
 		path := h.alert(event.DefaultAccount, body)

@@ -55,8 +55,11 @@ func canonical(m Matcher) Matcher {
 
 // For says whether the silence is in force at a time for an event on its way to an integration.
 func (c *Compiled) For(v *view, integration string, now time.Time) bool {
-	return !now.Before(c.starts) && now.Before(c.ends) && (len(c.integrations) == 0 || slices.Contains(c.integrations, integration)) && c.matches(v)
+	return c.inForce(now) && (len(c.integrations) == 0 || slices.Contains(c.integrations, integration)) && c.matches(v)
 }
+
+// inForce says whether it is in force at a time.
+func (c *Compiled) inForce(now time.Time) bool { return !now.Before(c.starts) && now.Before(c.ends) }
 
 // Matches says whether it is about the event. An expression that cannot be evaluated for it does not hold: what nobody
 // foresaw is told.

@@ -150,6 +150,35 @@ func (s *Service) Match(account event.Account, integration string, r *event.Reco
 	return "", time.Time{}, false
 }
 
+// About gives the silences of the account that are in force now and about an event, whatever integrations they are for: the
+// one that ends last first.
+func (s *Service) About(ctx context.Context, account event.Account, r *event.Record) ([]store.Silence, error) {
+	x := (*s.sets.Load())[account]
+	if x == nil {
+		return nil, nil
+	}
+	v, now := view{r: r}, s.deps.Now()
+	var found []store.Silence
+	for i := range x.list {
+		if !x.list[i].inForce(now) || !x.list[i].matches(&v) {
+			continue
+		}
+		id, err := event.ParseID(event.PrefixSilence, x.list[i].id)
+		if err != nil {
+			return nil, fmt.Errorf("reading the id of a silence: %w", err)
+		}
+		row, err := s.Get(ctx, account, id)
+		switch {
+		case errors.Is(err, ErrNotFound): // it was ended and deleted a moment ago
+		case err != nil:
+			return nil, err
+		default:
+			found = append(found, row)
+		}
+	}
+	return found, nil
+}
+
 // pruneEvery is how often silences that ended long ago are deleted, pruneBite how many at most.
 const (
 	pruneEvery = time.Hour

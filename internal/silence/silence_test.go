@@ -178,6 +178,15 @@ func TestService(t *testing.T) {
 			if got := asked(c.account, c.integration); got != c.want {
 				t.Errorf("after %v for %s: %q, want %q", c.after, c.integration, got, c.want)
 			}
+			about := 0
+			for _, row := range []store.Silence{short, long, later} {
+				if !w.now.Before(row.StartsAt) && w.now.Before(row.EndsAt) && c.account == "acme" {
+					about++
+				}
+			}
+			if got, err := w.About(t.Context(), c.account, r); err != nil || len(got) != about || about == 2 && got[0].ID != long.ID {
+				t.Errorf("after %v: %v, %v are about it, want %d", c.after, got, err, about)
+			}
 			if any := w.Any(c.account); any != (c.account == "acme" && c.after < 17*time.Hour) {
 				t.Errorf("after %v: any: %v", c.after, any)
 			}

@@ -23,6 +23,7 @@ import type { Alert } from '../matches'
 import { useQueueAround } from '../queueContext'
 import { Risk } from '../Risk'
 import classes from './drawer.module.css'
+import { Silenced } from './Silenced'
 import { silenceSearch } from './silence'
 import type { AlertActs } from './useAlertActs'
 
@@ -61,6 +62,7 @@ export function AlertHead({ alert, acts, block, incident }: Props) {
           </h2>
         )}
       </Clamp>
+      <Silenced id={alert.id} />
       <Actions alert={alert} acts={acts} block={block} incident={incident} />
     </header>
   )
