@@ -277,6 +277,29 @@ test('a silence is made from an alert', async ({ page, hub }) => {
   await expect(page).toHaveURL(/\/settings\/silences\?open=/)
 })
 
+test('an alert is given to oneself, to somebody else, and to nobody', async ({ page, hub }) => {
+  const id = await send(hub, { title: 'Whose is it', dedup_key: 'whose' })
+  await page.goto(`/alerts/${id}`)
+  const drawer = page.getByRole('dialog', { name: 'Alert' })
+  const assignee = async () =>
+    (await call<{ assignee?: string }>(hub, 'GET', `/api/v1/alerts/${id}`)).assignee
+  const give = drawer.getByRole('button', { name: 'Assign', exact: true })
+  await give.click()
+  await expect(page.getByRole('textbox', { name: 'Assign to' })).toBeFocused()
+  await accessible(page)
+  await page.getByRole('option', { name: 'Me ana@example.com' }).click()
+  await expect.poll(assignee).toBe('ana@example.com')
+  await expect(give).toBeFocused()
+  await give.press('Enter')
+  await page.getByRole('textbox', { name: 'Assign to' }).fill('dana@example.com')
+  await expect(page.getByRole('option', { name: /^dana@example.com Not among the people/ })).toBeVisible()
+  await page.keyboard.press('Enter')
+  await expect.poll(assignee).toBe('dana@example.com')
+  await give.click()
+  await page.getByRole('option', { name: /^Nobody/ }).click()
+  await expect.poll(assignee).toBe(undefined)
+})
+
 test('whoever was slower is told, and sees what it is now', async ({ page, hub }) => {
   const id = await send(hub, { title: 'Two at once', dedup_key: 'two-at-once' })
   // Without the stream, the page does not hear of the other's change.

@@ -1,7 +1,6 @@
-import { Autocomplete, Button, CloseButton, Group, Popover, Progress, Stack, Text } from '@mantine/core'
-import { IconCheck, IconCircleDot, IconFlame, IconUser } from '@tabler/icons-react'
-import { type FormEvent, useState } from 'react'
-import { usePeople } from '@/people/usePeople'
+import { Button, CloseButton, Group, Progress, Text } from '@mantine/core'
+import { IconCheck, IconCircleDot, IconFlame } from '@tabler/icons-react'
+import { Assign } from '@/people/Assign'
 import { useCan } from '@/session/me'
 import { count, full } from '@/text/number'
 import classes from './alerts.module.css'
@@ -97,83 +96,5 @@ function OnTheWay({ running: { doing, done, total, stop } }: { running: Running 
         Stop
       </Button>
     </Group>
-  )
-}
-
-/** Assign gives what is chosen to somebody. */
-export function Assign({
-  known,
-  assign,
-  current = '',
-}: {
-  known: readonly string[]
-  assign: (assignee: string) => void
-  current?: string
-}) {
-  const [opened, setOpened] = useState(false)
-  const [who, setWho] = useState('')
-  const people = usePeople(known)
-  const submit = (event: FormEvent) => {
-    event.preventDefault()
-    setOpened(false)
-    assign(who.trim())
-  }
-  return (
-    <Popover
-      opened={opened}
-      onChange={setOpened}
-      trapFocus
-      returnFocus
-      width={280}
-      shadow="md"
-      position="bottom-end"
-    >
-      <Popover.Target>
-        <Button
-          size="compact-sm"
-          variant="default"
-          leftSection={<IconUser size={14} aria-hidden />}
-          onClick={() => {
-            setWho(current)
-            setOpened(!opened)
-          }}
-        >
-          Assign
-        </Button>
-      </Popover.Target>
-      <Popover.Dropdown aria-label="Assign">
-        <form onSubmit={submit}>
-          <Stack gap="xs">
-            <Autocomplete
-              label="To"
-              description="An e-mail address; empty is nobody"
-              data={people}
-              value={who}
-              onChange={setWho}
-              maxLength={254}
-              comboboxProps={{ withinPortal: false }}
-              data-autofocus
-            />
-            <Group gap="xs" justify="flex-end">
-              {people[0] && (
-                <Button
-                  variant="default"
-                  size="xs"
-                  onClick={() => {
-                    setOpened(false)
-                    assign(people[0] ?? '')
-                  }}
-                >
-                  To me
-                </Button>
-              )}
-              <Button type="submit" size="xs">
-                {who.trim() ? 'Assign' : 'To nobody'}
-              </Button>
-            </Group>
-          </Stack>
-        </form>
-      </Popover.Dropdown>
-    </Popover>
   )
 }
