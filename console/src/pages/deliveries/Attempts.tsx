@@ -42,7 +42,9 @@ export function Attempts({ row }: { row: Delivery }) {
       <Text size="sm" c="dimmed">
         {row.attempts > 0
           ? 'The records of its attempts are not kept any more: they are for 7 days.'
-          : 'No attempt was made yet.'}
+          : row.status === 'skipped'
+            ? 'No attempt was made.'
+            : 'No attempt was made yet.'}
       </Text>
     )
   return (

@@ -2,6 +2,7 @@ import { Anchor, Box, Text } from '@mantine/core'
 import { Link } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
 import type { Schemas } from '@/api/client'
+import { WhySkipped } from '@/delivery/WhySkipped'
 import { causeClass, type Delivery, gradeMeaning, splitCause, statusMeaning } from '@/delivery/words'
 import { IntegrationName } from '@/integration/IntegrationName'
 import { Ago, When } from '@/text/Ago'
@@ -80,7 +81,7 @@ function Dim({ children }: { children: ReactNode }) {
 function Standing({ row }: { row: Delivery }) {
   return (
     <span>
-      {statusMeaning(row.status)}{' '}
+      {row.status === 'skipped' ? <WhySkipped row={row} /> : statusMeaning(row.status)}{' '}
       <Dim>
         {row.since && (
           <>

@@ -1,6 +1,7 @@
 import { Stack, Table, Text } from '@mantine/core'
 import { IconVolumeOff } from '@tabler/icons-react'
 import { $api } from '@/api/client'
+import { leftOut } from '@/delivery/leftOut'
 import { useLiveRefresh } from '@/live/LiveProvider'
 import { Empty } from '@/state/Empty'
 import { Loaded } from '@/state/Loaded'
@@ -8,12 +9,6 @@ import { Ago } from '@/text/Ago'
 import { EventText } from '@/text/EventText'
 import { Severity } from '@/text/Severity'
 import classes from './One.module.css'
-
-const reasons: Record<string, string> = {
-  dedup: 'repeated what was sent',
-  silenced: 'silenced',
-  resolved: 'over before it was announced',
-}
 
 /** HeldBack lists what noise control left out. */
 export function HeldBack({ id }: { id: string }) {
@@ -48,7 +43,7 @@ export function HeldBack({ id }: { id: string }) {
                       <Ago time={each.at} />
                     </Table.Td>
                     <Table.Td>
-                      <Text size="sm">{reasons[each.reason] ?? each.reason}</Text>
+                      <Text size="sm">{leftOut[each.reason].word}</Text>
                       {each.until && (
                         <Text size="xs" c="dimmed">
                           until <Ago time={each.until} />
