@@ -1,4 +1,5 @@
 import { Box, Button, Drawer, Group, Stack, Tabs, Text, Tooltip } from '@mantine/core'
+import { useMediaQuery } from '@mantine/hooks'
 import { IconRefresh } from '@tabler/icons-react'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { getRouteApi, useNavigate } from '@tanstack/react-router'
@@ -36,6 +37,7 @@ export function DeliveryDrawer() {
       return data
     },
   })
+  const narrow = useMediaQuery('(max-width: 48em)', undefined, { getInitialValueInEffect: false })
   const row = query.data
   return (
     <Drawer
@@ -43,7 +45,7 @@ export function DeliveryDrawer() {
       onClose={() => void navigate({ to: '/deliveries', search: filterOf(search) })}
       position="right"
       size={760}
-      title={row ? <Heading row={row} /> : 'Delivery'}
+      title={row ? <Heading row={row} act={!narrow} /> : 'Delivery'}
       overlayProps={{ backgroundOpacity: 0.35 }}
       closeButtonProps={{ 'aria-label': 'Close the delivery' }}
       styles={{ title: { minWidth: 0, flex: 1 } }}
@@ -52,6 +54,7 @@ export function DeliveryDrawer() {
         {(delivery) => (
           <Stack gap="md">
             <DeliveryFacts row={delivery} />
+            {narrow && <Retry row={delivery} wide />}
             <Parts row={delivery} search={search} />
           </Stack>
         )}
@@ -60,15 +63,18 @@ export function DeliveryDrawer() {
   )
 }
 
-function Heading({ row }: { row: Delivery }) {
+/** Heading says what is delivered, where to, and how it stands; act offers to retry it beside that. */
+function Heading({ row, act }: { row: Delivery; act: boolean }) {
   return (
     <Group gap="sm" justify="space-between" wrap="nowrap" pr="xs">
       <Box miw={0}>
-        <Group gap="xs" wrap="nowrap">
-          <Text fw={650} fz="md" truncate>
+        <Group gap="xs" wrap="nowrap" align="flex-start">
+          <Text fw={650} fz="md" lh={1.3} lineClamp={2}>
             {row.title ? <EventText inherit>{row.title}</EventText> : (row.type ?? 'Expired range')}
           </Text>
-          <State value={row.status} />
+          <Box flex="none">
+            <State value={row.status} />
+          </Box>
         </Group>
         <Text size="sm" c="dimmed" truncate>
           {row.title && (
@@ -81,12 +87,12 @@ function Heading({ row }: { row: Delivery }) {
           to <IntegrationName id={row.integration} link />
         </Text>
       </Box>
-      <Retry row={row} />
+      {act && <Retry row={row} />}
     </Group>
   )
 }
 
-function Retry({ row }: { row: Delivery }) {
+function Retry({ row, wide }: { row: Delivery; wide?: boolean }) {
   const allowed = useCan('deliveries:write')
   const retry = useRetry(row)
   const why = whyNoRetry(row.status) || (allowed ? '' : 'Your role does not allow it.')
@@ -99,6 +105,7 @@ function Retry({ row }: { row: Delivery }) {
         data-disabled={why ? true : undefined}
         aria-disabled={why ? true : undefined}
         onClick={() => !why && retry.mutate()}
+        fullWidth={wide}
         style={{ flexShrink: 0 }}
       >
         Retry now
