@@ -3,6 +3,7 @@ import { type FormEvent, useState } from 'react'
 import { done } from '@/act/notify'
 import { api, type Schemas } from '@/api/client'
 import { asProblem, type Problem } from '@/api/problem'
+import { Foot } from '@/form/Foot'
 import { ifMatch } from '../decide/decide'
 import { bodyOf, changesWhat, type Draft, draftOf, faultsOf, newDraft } from './draft'
 import { RuleFields } from './RuleFields'
@@ -113,24 +114,26 @@ function Editor({ rule, close, saved }: { rule?: Rule; close: () => void; saved?
             </Text>
           </Alert>
         )}
-        {problem && (
-          <Text role="alert" size="sm" c="error">
-            {problem.status === 412
-              ? 'Somebody else changed the rule while you were writing. Save once more to put yours over theirs.'
-              : problem.message}
-          </Text>
-        )}
-        <Group justify="flex-end">
-          <Button variant="default" onClick={close}>
-            Cancel
-          </Button>
-          <Button variant="default" loading={busy === 'try'} onClick={() => void tryIt()}>
-            Try on the newest events
-          </Button>
-          <Button type="submit" loading={busy === 'save'} disabled={!draft.name.trim()}>
-            {base ? 'Save' : 'Make it, in shadow mode'}
-          </Button>
-        </Group>
+        <Foot>
+          {problem && (
+            <Text role="alert" size="sm" c="error">
+              {problem.status === 412
+                ? 'Somebody else changed the rule while you were writing. Save once more to put yours over theirs.'
+                : problem.message}
+            </Text>
+          )}
+          <Group justify="flex-end">
+            <Button variant="default" onClick={close}>
+              Cancel
+            </Button>
+            <Button variant="default" loading={busy === 'try'} onClick={() => void tryIt()}>
+              Try on the newest events
+            </Button>
+            <Button type="submit" loading={busy === 'save'} disabled={!draft.name.trim()}>
+              {base ? 'Save' : 'Make it, in shadow mode'}
+            </Button>
+          </Group>
+        </Foot>
       </Stack>
     </form>
   )

@@ -1,6 +1,7 @@
-import { Alert, Button, Group, Stack, Text } from '@mantine/core'
+import { Alert, Button, Group, Text } from '@mantine/core'
 import type { ReactNode } from 'react'
 import type { Problem } from '@/api/problem'
+import { Foot } from '@/form/Foot'
 
 /** FormFoot ends a form: what went wrong as a whole, and its buttons. reload reads the newer state when somebody else was faster. */
 export function FormFoot({
@@ -21,7 +22,7 @@ export function FormFoot({
   children?: ReactNode
 }) {
   return (
-    <Stack gap="sm">
+    <Foot>
       {problem && (
         <Alert color="red" variant="light" role="alert">
           <Text size="sm">
@@ -47,6 +48,6 @@ export function FormFoot({
           {verb}
         </Button>
       </Group>
-    </Stack>
+    </Foot>
   )
 }
