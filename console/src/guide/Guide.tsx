@@ -1,4 +1,4 @@
-import { Code, ScrollArea, Table, Title } from '@mantine/core'
+import { Code, Table, Title } from '@mantine/core'
 import { type ReactNode, useMemo } from 'react'
 import Markdown, { type Components } from 'react-markdown'
 import { PageLink } from '@/link/PageLink'
@@ -29,29 +29,45 @@ function Part({ block }: { block: Block }) {
       </Markdown>
     )
   return (
-    <ScrollArea type="auto" my="sm" viewportProps={{ tabIndex: 0, role: 'region', 'aria-label': 'Table' }}>
-      <Table className={classes.table} verticalSpacing={6} fz="sm">
-        <Table.Thead>
-          <Table.Tr>{block.head.map((cell, i) => cellOf(cell, i, true))}</Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {block.rows.map((row, i) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: the lines of one table never move
-            <Table.Tr key={i}>{row.map((cell, at) => cellOf(cell, at, false))}</Table.Tr>
+    <Table className={classes.table} verticalSpacing={6} fz="sm" my="sm">
+      <Table.Thead>
+        <Table.Tr>
+          {block.head.map((cell, at) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: the columns of one table never move
+            <Table.Th key={at}>
+              <Inline text={cell} />
+            </Table.Th>
           ))}
-        </Table.Tbody>
-      </Table>
-    </ScrollArea>
+        </Table.Tr>
+      </Table.Thead>
+      <Table.Tbody>
+        {block.rows.map((row, i) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: the lines of one table never move
+          <Table.Tr key={i}>
+            {row.map((cell, at) => (
+              // biome-ignore lint/suspicious/noArrayIndexKey: the columns of one table never move
+              <Table.Td key={at}>
+                {block.head[at] && (
+                  <span className={classes.label}>
+                    <Inline text={block.head[at]} />
+                  </span>
+                )}
+                <Inline text={cell} />
+              </Table.Td>
+            ))}
+          </Table.Tr>
+        ))}
+      </Table.Tbody>
+    </Table>
   )
 }
 
-function cellOf(text: string, at: number, head: boolean): ReactNode {
-  const content = (
+function Inline({ text }: { text: string }): ReactNode {
+  return (
     <Markdown skipHtml components={inline}>
       {text}
     </Markdown>
   )
-  return head ? <Table.Th key={at}>{content}</Table.Th> : <Table.Td key={at}>{content}</Table.Td>
 }
 
 const components: Components = {
