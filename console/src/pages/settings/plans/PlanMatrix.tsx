@@ -1,22 +1,25 @@
 import { Box, Table, Text } from '@mantine/core'
-import type { Schemas } from '@/api/client'
+import { useMemo } from 'react'
+import { $api, type Schemas } from '@/api/client'
 import { State } from '@/text/State'
 import { connectorWords, limitRows } from './limits'
 import classes from './Plans.module.css'
 
 /** PlanMatrix shows what each plan has; own is the account's. */
 export function PlanMatrix({ plans, own }: { plans: Schemas['Plan'][]; own: string | undefined }) {
+  const titles = useTitles()
   const rows = [
     ...limitRows.map((row) => ({
       label: row.label,
       read: (plan: Schemas['Plan']) => [row.read(plan.limits)],
     })),
-    { label: 'Connectors', read: (plan: Schemas['Plan']) => connectorWords(plan.connectors) },
+    { label: 'Connectors', read: (plan: Schemas['Plan']) => connectorWords(plan.connectors, titles) },
   ]
   return (
     <Box className={classes.matrix} tabIndex={0} role="region" aria-label="All plans">
       <Table
         miw={160 + plans.length * 150}
+        layout="fixed"
         verticalSpacing="xs"
         horizontalSpacing="md"
         borderColor="var(--tocsin-line)"
@@ -29,7 +32,7 @@ export function PlanMatrix({ plans, own }: { plans: Schemas['Plan'][]; own: stri
               </Text>
             </Table.Th>
             {plans.map((plan) => (
-              <Table.Th key={plan.name} className={plan.name === own ? classes.own : undefined}>
+              <Table.Th key={plan.name} ta="right" className={plan.name === own ? classes.own : undefined}>
                 {plan.title || plan.name} {plan.name === own && <State value="yours" tone="good" />}
               </Table.Th>
             ))}
@@ -45,6 +48,7 @@ export function PlanMatrix({ plans, own }: { plans: Schemas['Plan'][]; own: stri
                 <Table.Td
                   key={plan.name}
                   valign="top"
+                  ta="right"
                   className={`numbers ${plan.name === own ? classes.own : ''}`}
                 >
                   {row.read(plan).join(', ')}
@@ -55,5 +59,14 @@ export function PlanMatrix({ plans, own }: { plans: Schemas['Plan'][]; own: stri
         </Table.Tbody>
       </Table>
     </Box>
+  )
+}
+
+/** useTitles gives the titles of the hub's connectors by their kinds; undefined while they are not known. */
+function useTitles(): ReadonlyMap<string, string> | undefined {
+  const connectors = $api.useQuery('get', '/api/v1/connectors', {}, { staleTime: 5 * 60_000 })
+  return useMemo(
+    () => connectors.data && new Map(connectors.data.items.map((each) => [each.kind, each.title])),
+    [connectors.data],
   )
 }

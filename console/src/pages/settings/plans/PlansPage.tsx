@@ -21,7 +21,7 @@ export function PlansPage() {
       title="Plan and usage"
       about="A plan says which connectors an account may have, and how much it may send. The operator of the hub gives it."
     >
-      <Panel title={`The plan of ${me.account}`}>
+      <Panel title="This account’s plan">
         <Loaded query={own} lines={4}>
           {(account) => <OwnPlan account={account} title={me.plan.title} />}
         </Loaded>

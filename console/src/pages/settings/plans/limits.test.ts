@@ -1,14 +1,15 @@
 import { expect, it } from 'vitest'
 import { connectorWords, monthName, part } from './limits'
 
+const titles = new Map([['slack', 'Slack']])
+
 it.each([
-  [['*'], ['all connectors']],
-  [
-    ['category:threat_intel', 'slack'],
-    ['all of threat intel', 'slack'],
-  ],
-  [[], []],
-])('%j', (connectors, words) => expect(connectorWords(connectors)).toEqual(words))
+  [['*'], titles, ['all connectors']],
+  [['category:threat_intel', 'slack'], titles, ['all of threat intel', 'Slack']],
+  [['pigeon', 'slack'], titles, ['Slack']],
+  [['pigeon', 'slack'], undefined, ['pigeon', 'slack']],
+  [[], titles, []],
+])('%j', (connectors, known, words) => expect(connectorWords(connectors, known)).toEqual(words))
 
 it.each([
   [50, 0, undefined],

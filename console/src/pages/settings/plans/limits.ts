@@ -24,12 +24,23 @@ export const limitRows: LimitRow[] = [
   { label: 'Events in a request', read: (l) => number(l.batch_events, 'the hub’s limit') },
 ]
 
-/** connectorWords says which connectors a plan has. */
-export function connectorWords(connectors: readonly string[]): string[] {
+/**
+ * connectorWords says which connectors a plan has, by their titles. One that this hub does not have is left out; titles
+ * are undefined while they are not known: then the kinds stand for themselves.
+ */
+export function connectorWords(
+  connectors: readonly string[],
+  titles: ReadonlyMap<string, string> | undefined,
+): string[] {
   if (connectors.includes('*')) return ['all connectors']
-  return connectors.map((each) =>
-    each.startsWith('category:') ? `all of ${each.slice('category:'.length).replaceAll('_', ' ')}` : each,
+  const words = connectors.map((each) =>
+    each.startsWith('category:')
+      ? `all of ${each.slice('category:'.length).replaceAll('_', ' ')}`
+      : titles
+        ? titles.get(each)
+        : each,
   )
+  return words.filter((each) => each !== undefined)
 }
 
 /** part is which part of a limit is used, in percent and at most 100; undefined where there is no limit. */
