@@ -108,7 +108,8 @@ export const deliveryColumns: readonly Column<Delivery>[] = [
 /** deliveryCard is a delivery's line on a small screen. */
 export const deliveryCard = (row: Delivery) => <DeliveryCard row={row} />
 
-function DeliveryCard({ row }: { row: Delivery }) {
+/** DeliveryCard is a delivery in a few lines; among says that all around it are of one integration, which is not named then. */
+export function DeliveryCard({ row, among }: { row: Delivery; among?: boolean }) {
   return (
     <Stack gap={4}>
       <Group justify="space-between" wrap="nowrap" gap="xs">
@@ -124,9 +125,11 @@ function DeliveryCard({ row }: { row: Delivery }) {
       </Group>
       <Group justify="space-between" wrap="nowrap" gap="xs">
         <Group gap={8} wrap="nowrap" miw={0}>
-          <Text size="xs" truncate>
-            <IntegrationName id={row.integration} />
-          </Text>
+          {!among && (
+            <Text size="xs" truncate>
+              <IntegrationName id={row.integration} />
+            </Text>
+          )}
           <Type row={row} />
         </Group>
         <Text size="xs" c="dimmed">

@@ -18,8 +18,8 @@ describe('standingOf', () => {
     ['all is well', {}, {}, 'working', 'good'],
     ['disabled by a person', { enabled: false }, {}, 'disabled', 'calm'],
     ['disabled by the hub', { enabled: false, disabled_reason: '410' }, {}, 'disabled', 'bad'],
-    ['a secret was given up', { voided: ['token'], paused: true }, {}, 'waiting for a secret', 'warn'],
-    ['held for credentials', {}, { hold: 'credentials' }, 'waiting for a secret', 'warn'],
+    ['a secret was given up', { voided: ['token'], paused: true }, {}, 'needs a secret', 'warn'],
+    ['held for credentials', {}, { hold: 'credentials' }, 'needs a secret', 'warn'],
     ['paused, whatever its breaker', { paused: true }, { breaker: 'open' }, 'paused', 'warn'],
     ['its breaker is open', {}, { breaker: 'open', last_error: '503' }, 'failing', 'bad'],
     [

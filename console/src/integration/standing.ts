@@ -9,7 +9,7 @@ export interface Standing {
     | 'failing'
     | 'retrying'
     | 'refusing'
-    | 'waiting for a secret'
+    | 'needs a secret'
     | 'sends nothing'
     | 'paused'
     | 'disabled'
@@ -43,7 +43,7 @@ export function standingOf(integration: Integration, stats?: Stats, responder?: 
     }
   if ((integration.voided?.length ?? 0) > 0 || stats?.hold === 'credentials')
     return {
-      word: 'waiting for a secret',
+      word: 'needs a secret',
       tone: 'warn',
       why: 'A secret was given up because the destination changed. It must be entered again.',
     }
@@ -84,7 +84,7 @@ export const words: Standing['word'][] = [
   'failing',
   'retrying',
   'refusing',
-  'waiting for a secret',
+  'needs a secret',
   'sends nothing',
   'paused',
   'disabled',

@@ -1,6 +1,7 @@
 import { Group, Stack, Text } from '@mantine/core'
 import { IconArrowRight } from '@tabler/icons-react'
 import { $api, type Schemas } from '@/api/client'
+import { Cause } from '@/delivery/Cause'
 import { type Integration, useIntegrationsByID } from '@/integration/integrations'
 import { PageLink } from '@/link/PageLink'
 import { useLiveRefresh } from '@/live/LiveProvider'
@@ -101,9 +102,9 @@ function Line({
         </PageLink>
       </Group>
       {cause && (
-        <Text size="xs" c="error" className={classes.cause}>
-          <EventText lines={2}>{cause}</EventText>
-        </Text>
+        <div className={classes.cause}>
+          <Cause cause={cause} size="xs" c="error" />
+        </div>
       )}
     </li>
   )

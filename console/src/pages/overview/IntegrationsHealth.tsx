@@ -3,6 +3,7 @@ import { type UseQueryResult, useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import type { Schemas } from '@/api/client'
 import { Spark } from '@/charts/Spark'
+import { splitCause } from '@/delivery/words'
 import { useIntegrationsByID } from '@/integration/integrations'
 import { standingBy, standingOf } from '@/integration/standing'
 import { PageLink } from '@/link/PageLink'
@@ -107,7 +108,7 @@ function Line({ stats, values, window }: { stats: Stats; values: number[]; windo
         </Group>
         <Text size="xs" c={failing ? 'error' : 'dimmed'} truncate>
           {failing ? (
-            <EventText>{last_error}</EventText>
+            <EventText>{splitCause(last_error).what}</EventText>
           ) : (
             <>
               {kind} · last delivery <Ago time={last_success_at} none="never" />

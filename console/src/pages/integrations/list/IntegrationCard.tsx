@@ -1,4 +1,5 @@
 import { Group, Stack, Text } from '@mantine/core'
+import { splitCause } from '@/delivery/words'
 import { EventText } from '@/text/EventText'
 import { count, full } from '@/text/number'
 import { Name, RotationDue, StandingState } from './columns'
@@ -32,7 +33,7 @@ export function IntegrationCard({ line }: { line: Line }) {
       </Group>
       {line.lastError && (
         <EventText size="xs" lines={1}>
-          {line.lastError}
+          {splitCause(line.lastError).what}
         </EventText>
       )}
     </Stack>

@@ -18,7 +18,7 @@ import {
 } from '../data/all'
 import { Find } from '../Find'
 import { PlaceTabs } from '../PlaceTabs'
-import { columns } from './columns'
+import { columnsFor } from './columns'
 import { IntegrationCard } from './IntegrationCard'
 import { chosen, lineOf } from './line'
 
@@ -49,6 +49,7 @@ export function IntegrationsPage() {
       ),
     [all.data, connectors.data, stats.data, sparks.data, responders.data],
   )
+  const columns = useMemo(() => columnsFor(lines), [lines])
   const rows = useMemo(() => chosen(lines, search), [lines, search])
   const set = (part: typeof search) => void navigate({ search: { ...search, ...part }, replace: true })
   const filtered = Boolean(search.q || search.state || search.kind)

@@ -2,6 +2,8 @@ import { Group, Stack, Text, Tooltip } from '@mantine/core'
 import { Link } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
 import { Spark } from '@/charts/Spark'
+import { Cause } from '@/delivery/Cause'
+import { splitCause } from '@/delivery/words'
 import type { Column } from '@/table/columns'
 import { Ago } from '@/text/Ago'
 import { EventText } from '@/text/EventText'
@@ -55,7 +57,7 @@ export function StandingState({ line }: { line: Pick<Line, 'standing'> }) {
   const state = <State value={word} tone={tone} />
   if (!why) return state
   return (
-    <Tooltip label={<EventText>{why}</EventText>} multiline maw={380}>
+    <Tooltip label={<Cause cause={why} lines={6} />} multiline maw={380}>
       <span>{state}</span>
     </Tooltip>
   )
@@ -98,7 +100,7 @@ function Pulse({ line }: { line: Line }): ReactNode {
     <Spark
       values={line.values}
       summary={`${count(line.delivered, 'delivery', 'deliveries')} in the last day`}
-      width={120}
+      width={106}
     />
   )
 }
@@ -116,11 +118,19 @@ export function RotationDue({ date }: { date: string }) {
   )
 }
 
-/** columns are those of the list of integrations. */
-export const columns: Column<Line>[] = [
-  { id: 'name', header: 'Name', width: 'minmax(200px, 1.5fr)', cell: (line) => <Name line={line} /> },
-  { id: 'state', header: 'State', width: '160px', cell: (line) => <StandingState line={line} /> },
-  { id: 'pulse', header: 'Last 24 hours', width: '160px', cell: (line) => <Pulse line={line} /> },
+/** columnsFor are the columns of a list of integrations: those in which no line has anything are left out. */
+export function columnsFor(lines: readonly Line[]): Column<Line>[] {
+  const has: Record<string, boolean> = {
+    owner: lines.some((line) => line.integration.owner),
+    rotation: lines.some((line) => line.integration.rotate_by),
+  }
+  return columns.filter(({ id }) => has[id] ?? true)
+}
+
+const columns: Column<Line>[] = [
+  { id: 'name', header: 'Name', width: 'minmax(210px, 1.6fr)', cell: (line) => <Name line={line} /> },
+  { id: 'state', header: 'State', width: '120px', cell: (line) => <StandingState line={line} /> },
+  { id: 'pulse', header: 'Last 24 hours', width: '130px', cell: (line) => <Pulse line={line} /> },
   {
     id: 'rate',
     header: 'Last hour',
@@ -145,12 +155,12 @@ export const columns: Column<Line>[] = [
   {
     id: 'error',
     header: 'Last error',
-    width: 'minmax(150px, 1.2fr)',
+    width: 'minmax(170px, 2fr)',
     cell: (line) =>
       line.lastError ? (
         <span title={visible(line.lastError)}>
           <Ago time={line.lastErrorAt} c="dimmed" size="xs" />{' '}
-          <EventText size="xs">{line.lastError}</EventText>
+          <EventText size="xs">{splitCause(line.lastError).what}</EventText>
         </span>
       ) : (
         <Nothing />
@@ -159,7 +169,7 @@ export const columns: Column<Line>[] = [
   {
     id: 'owner',
     header: 'Owner',
-    width: 'minmax(90px, 0.6fr)',
+    width: 'minmax(110px, 0.8fr)',
     cell: (line) =>
       line.integration.owner ? <EventText size="sm">{line.integration.owner}</EventText> : <Nothing />,
   },

@@ -94,7 +94,7 @@ function View({ tab, shown }: { tab: string; shown: Shown }) {
       }
       actions={<Actions {...shown} />}
     >
-      <WhatIsWrong {...shown} />
+      <WhatIsWrong {...shown} whole={tab === 'overview'} />
       <Tabs
         value={tab}
         onChange={(next) =>

@@ -56,7 +56,7 @@ function Tile({
   bad,
 }: {
   label: string
-  value: string
+  value: ReactNode
   hint?: ReactNode
   bad?: boolean
 }) {
@@ -108,15 +108,7 @@ function Tiles({ stats, integration }: Shown) {
             )
           }
         />
-        <Tile
-          label="Last success"
-          value=""
-          hint={
-            <Text span fz={18} fw={700} c="bright">
-              <Ago time={stats.last_success_at} none="never" />
-            </Text>
-          }
-        />
+        <Tile label="Last success" value={<Ago time={stats.last_success_at} none="never" inherit />} />
         <Tile
           label="A success takes (p99)"
           value={stats.latency_ms.count > 0 ? `≤ ${milliseconds(stats.latency_ms.p99)}` : '–'}
@@ -187,15 +179,7 @@ function ResponderTiles({ responder }: Shown) {
         value={full(responder.placements.verified ?? 0)}
         hint="read back from the vendor"
       />
-      <Tile
-        label="Last look"
-        value=""
-        hint={
-          <Text span fz={18} fw={700} c="bright">
-            <Ago time={responder.last_cycle_at} none="never" />
-          </Text>
-        }
-      />
+      <Tile label="Last look" value={<Ago time={responder.last_cycle_at} none="never" inherit />} />
     </SimpleGrid>
   )
 }

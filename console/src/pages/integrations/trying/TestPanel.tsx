@@ -8,6 +8,7 @@ import {
 } from '@tabler/icons-react'
 import { useState } from 'react'
 import { $api, type Schemas } from '@/api/client'
+import { Cause } from '@/delivery/Cause'
 import { EventText } from '@/text/EventText'
 import { milliseconds } from '@/text/number'
 import { grades } from '../data/capabilities'
@@ -115,7 +116,7 @@ function TestOutcome({ result }: { result: Schemas['TestResult'] }) {
         title={verdict.title}
         role="status"
       >
-        {result.error && <EventText size="sm">{result.error}</EventText>}
+        {result.error && <Cause cause={result.error} size="sm" lines={6} />}
         <Text size="sm">
           <Text span inherit className="numbers">
             It took {milliseconds(result.latency_ms)}.
