@@ -11,11 +11,11 @@ import { pageSize, usePages } from '@/table/pages'
 import { VirtualTable } from '@/table/VirtualTable'
 import { Ago, When } from '@/text/Ago'
 import { EventText } from '@/text/EventText'
-import { State } from '@/text/State'
 import { ActorName } from './ActorName'
 import { AuditFilters } from './AuditFilters'
-import { type Act, nameOf, outcomeTone } from './act'
+import { type Act, nameOf } from './act'
 import { ExportDialog } from './ExportDialog'
+import { Outcome } from './Outcome'
 import { filterOf } from './search'
 import { Target } from './Target'
 import { VerifyDialog } from './VerifyDialog'
@@ -68,7 +68,11 @@ export function AuditPage() {
           >
             Export
           </Button>
-          <Button leftSection={<IconShieldCheck size={16} aria-hidden />} onClick={verify.open}>
+          <Button
+            variant="default"
+            leftSection={<IconShieldCheck size={16} aria-hidden />}
+            onClick={verify.open}
+          >
             Verify the chain
           </Button>
         </>
@@ -153,7 +157,7 @@ const columns: readonly Column<Act>[] = [
     id: 'outcome',
     header: 'Outcome',
     width: '104px',
-    cell: (row) => <State value={row.outcome} tone={outcomeTone(row.outcome)} />,
+    cell: (row) => <Outcome value={row.outcome} />,
   },
 ]
 
@@ -166,7 +170,7 @@ function ActCard({ row }: { row: Act }) {
         <Text size="sm" fw={600} truncate>
           {row.action}
         </Text>
-        <State value={row.outcome} tone={outcomeTone(row.outcome)} />
+        <Outcome value={row.outcome} />
       </Group>
       <Group justify="space-between" wrap="nowrap" gap="xs" fz="xs">
         <ActorName actor={row.actor} />

@@ -12,19 +12,22 @@ import { full } from '@/text/number'
 import { useNow } from '@/text/time'
 import { FormFoot } from '../form/FormFoot'
 import { Mono } from '../frame/Mono'
+import { Maker } from './Maker'
 import { NewKeyShown } from './NewKeyShown'
 import { Standing } from './Standing'
 import { standing } from './scopes'
 
 interface Props {
   item: Schemas['Key']
+  /** keys are those that are known by name. */
+  keys: Iterable<Schemas['Key']>
   close: () => void
   changed: () => Promise<unknown>
   shown: () => void
 }
 
 /** KeyDetails shows a key, rotates and revokes it. */
-export function KeyDetails({ item, close, changed, shown }: Props) {
+export function KeyDetails({ item, keys, close, changed, shown }: Props) {
   const [made, setMade] = useState<Schemas['NewKey']>()
   const [rotating, { open: openRotating, close: closeRotating }] = useDisclosure()
   const now = useNow()
@@ -65,7 +68,7 @@ export function KeyDetails({ item, close, changed, shown }: Props) {
     ['Requests a minute', item.rate_limit ? full(item.rate_limit) : 'no limit of its own'],
     ['Event types', item.event_types.length ? item.event_types.join(', ') : 'all that its scopes allow'],
     ['Made', <When key="m" time={item.created_at} />],
-    ['Made by', item.created_by ? <Identifier key="b" value={item.created_by} /> : '–'],
+    ['Made by', item.created_by ? <Maker key="b" id={item.created_by} keys={keys} /> : '–'],
     ['Id', <Identifier key="i" value={item.id} />],
     ...(item.replaces
       ? ([['Rotated from', <Identifier key="x" value={item.replaces} />]] as [string, ReactNode][])
@@ -96,7 +99,7 @@ export function KeyDetails({ item, close, changed, shown }: Props) {
         </Table.Tbody>
       </Table>
       {alive && (
-        <Group justify="flex-end">
+        <Group justify="space-between">
           <Button variant="light" color="red" onClick={revoke}>
             Revoke
           </Button>

@@ -133,7 +133,14 @@ export function KeysPage() {
         title={chosen && open !== 'new' ? 'API key' : 'Create a key'}
       >
         {chosen ? (
-          <KeyDetails key={chosen.id} item={chosen} close={close} changed={changed} shown={shown} />
+          <KeyDetails
+            key={chosen.id}
+            item={chosen}
+            keys={list.rows}
+            close={close}
+            changed={changed}
+            shown={shown}
+          />
         ) : (
           <KeyForm key="new" close={close} changed={changed} shown={shown} />
         )}
