@@ -2,6 +2,7 @@ import { Alert, Button, Group, Stack, Text } from '@mantine/core'
 import { IconCheck, IconUsers, IconX } from '@tabler/icons-react'
 import { confirm } from '@/act/confirm'
 import { done } from '@/act/notify'
+import { splitCause } from '@/delivery/words'
 import { useCan, useMe } from '@/session/me'
 import { Ago } from '@/text/Ago'
 import { EventText } from '@/text/EventText'
@@ -49,7 +50,7 @@ export function Approval({ block }: { block: Block }) {
         <Text size="sm">
           {block.cause && (
             <>
-              <EventText>{block.cause}</EventText>.{' '}
+              <EventText>{splitCause(block.cause).what}</EventText>.{' '}
             </>
           )}
           {mine ? (

@@ -1,6 +1,7 @@
-import { Anchor, Box, Group, SimpleGrid, Stack, Text } from '@mantine/core'
+import { Anchor, Box, Group, SimpleGrid, Text } from '@mantine/core'
 import { IconChevronRight } from '@tabler/icons-react'
 import { Link } from '@tanstack/react-router'
+import { Cause } from '@/delivery/Cause'
 import { Page } from '@/page/Page'
 import { Panel } from '@/page/Panel'
 import { Loaded } from '@/state/Loaded'
@@ -43,12 +44,10 @@ export function BlockPage() {
         {(data) => (
           <>
             {data.state === 'pending_approval' && <Approval block={data} />}
-            <SimpleGrid cols={{ base: 1, md: 2 }} spacing="md">
-              <Stack gap="md">
-                <Panel title="About">
-                  <About block={data} />
-                </Panel>
-              </Stack>
+            <SimpleGrid cols={{ base: 1, md: 2 }} spacing="md" style={{ alignItems: 'start' }}>
+              <Panel title="About">
+                <About block={data} />
+              </Panel>
               <PlacementList block={data} />
             </SimpleGrid>
             <Panel title="History" flush>
@@ -103,14 +102,18 @@ function About({ block }: { block: Block }) {
             </Text>
           ),
         ],
-        block.cause
-          ? [
-              'State',
-              <EventText key="cause" inherit>
-                {block.cause}
-              </EventText>,
-            ]
-          : undefined,
+        [
+          'State',
+          <Group key="state" gap={8}>
+            <BlockMark state={block.state} />
+            {/* Why it waits is said above, where it is decided. */}
+            {block.cause && block.state !== 'pending_approval' && (
+              <span>
+                <Cause cause={block.cause} inherit />
+              </span>
+            )}
+          </Group>,
+        ],
         because ? ['Because of', <Because key="because" block={block} />] : undefined,
         [
           'Asked for by',

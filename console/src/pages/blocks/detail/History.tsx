@@ -1,5 +1,6 @@
 import { Text } from '@mantine/core'
 import type { Schemas } from '@/api/client'
+import { Cause } from '@/delivery/Cause'
 import { Ago, When } from '@/text/Ago'
 import { EventText } from '@/text/EventText'
 import { toneColor } from '@/text/State'
@@ -44,7 +45,7 @@ function Step({ step }: { step: Schemas['BlockStep'] }) {
         </Text>
         {step.cause && (
           <Text size="xs" c="dimmed" component="div">
-            <EventText>{step.cause}</EventText>
+            <Cause cause={step.cause} />
           </Text>
         )}
       </div>

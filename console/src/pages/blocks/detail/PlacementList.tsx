@@ -1,8 +1,8 @@
 import { Anchor, Box, Group, Stack, Text } from '@mantine/core'
 import { Link } from '@tanstack/react-router'
+import { Cause } from '@/delivery/Cause'
 import { Panel } from '@/page/Panel'
 import { Ago } from '@/text/Ago'
-import { EventText } from '@/text/EventText'
 import { visible } from '@/text/visible'
 import { PlacementMark, tally } from '../Placements'
 import { type Block, isFailing, type Placement, placementMeanings } from '../words'
@@ -59,8 +59,12 @@ function One({ placement }: { placement: Placement }) {
         {meaning.help} Since <Ago time={placement.since} inherit />.
       </Text>
       {placement.cause && (
-        <Text size="sm" style={isFailing(placement) ? { color: 'var(--tocsin-bad)' } : undefined}>
-          <EventText>{placement.cause}</EventText>
+        <Text
+          size="sm"
+          component="div"
+          style={isFailing(placement) ? { color: 'var(--tocsin-bad)' } : undefined}
+        >
+          <Cause cause={placement.cause} lines={4} />
         </Text>
       )}
       {placement.covered_by && (
