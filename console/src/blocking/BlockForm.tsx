@@ -13,7 +13,7 @@ import {
 import { IconInfoCircle } from '@tabler/icons-react'
 import type { FormEvent } from 'react'
 import { $api, type Schemas } from '@/api/client'
-import { fieldMessages } from '@/api/problem'
+import { fieldMessages, type Problem } from '@/api/problem'
 import { visible } from '@/text/visible'
 import { BlockPlan, Findings } from './BlockPlan'
 import { type Candidate, nameOf } from './candidates'
@@ -126,7 +126,7 @@ export function BlockForm({ choices, wish, change, run, close, done }: Props) {
           error={fault('reason')}
         />
         {run.plan && <BlockPlan plan={run.plan} />}
-        {run.problem && <Refusal run={run} />}
+        {run.problem && !isShown(run.problem) && <Refusal problem={run.problem} />}
         <Group justify="flex-end">
           <Button variant="default" onClick={close}>
             Cancel
@@ -157,14 +157,21 @@ export function BlockForm({ choices, wish, change, run, close, done }: Props) {
   )
 }
 
-function Refusal({ run: { problem } }: { run: DryRun }) {
-  const findings = problem?.body.findings as Schemas['Finding'][] | undefined
+/** inputs are the fields that say themselves what is wrong with them. */
+const inputs = ['target', 'ttl', 'integrations', 'reason']
+
+/** isShown says whether all that a problem tells stands at a field already. */
+const isShown = ({ fields }: Problem): boolean =>
+  fields.length > 0 && fields.every(({ field }) => inputs.includes(field.replace(/^body\./, '')))
+
+function Refusal({ problem }: { problem: Problem }) {
+  const findings = problem.body.findings as Schemas['Finding'][] | undefined
   return (
     <Alert role="alert" color="red" variant="light" title="Nothing was blocked">
       {Array.isArray(findings) && findings.length > 0 ? (
         <Findings findings={findings} />
       ) : (
-        <Text size="sm">{problem?.message}</Text>
+        <Text size="sm">{problem.message}</Text>
       )}
     </Alert>
   )
