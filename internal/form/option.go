@@ -59,6 +59,10 @@ func SecretWhen(rule func(object map[string]any) bool) Option {
 // destinations by themselves. Of a switch, the default must be the safe side.
 func Destination() Option { return func(f *field) { f.destination = true } }
 
+// Made marks a Secret field whose value whoever configures it makes up, as signing secrets are: nobody else gives it to
+// them. The console's form offers a random one: whsec_ and the base64 of 32 bytes, which the field must accept.
+func Made() Option { return func(f *field) { f.made = true } }
+
 // Advanced fields are folded away until asked for.
 func Advanced() Option { return func(f *field) { f.advanced = true } }
 

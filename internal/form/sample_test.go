@@ -56,7 +56,7 @@ func (s *sample) Form(f *form.Set) {
 	f.SecretPEM("key", &s.Key, "Key")
 	form.List(f, "headers", &s.Headers, "Headers", form.Key("name"), form.Max(5))
 	f.Object("batch", &s.Batch, "Batch")
-	f.Secret("previous", &s.Previous, "Previous token")
+	f.Secret("previous", &s.Previous, "Previous token", form.Made())
 	f.Text("old", &s.Old, "Old", form.Deprecated("Use name."))
 }
 

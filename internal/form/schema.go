@@ -41,6 +41,7 @@ type schema struct {
 
 	// What JSON Schema has no word for.
 	Secret   any    `json:"x-secret,omitempty"` // true, or "conditional": a sibling field decides
+	Made     string `json:"x-made,omitempty"` // "whsec": such a secret can be made up
 	Order    *int   `json:"x-order,omitempty"`
 	Group    string `json:"x-group,omitempty"`
 	Advanced bool   `json:"x-advanced,omitempty"`
@@ -83,6 +84,9 @@ func (f *field) schema() *schema {
 	p := f.typeSchema()
 	p.Title, p.Description, p.Group, p.Advanced, p.Since = f.title, f.help, f.group, f.advanced, f.since
 	p.Deprecated, p.Instead = f.deprecated != "", f.deprecated
+	if f.made {
+		p.Made = "whsec"
+	}
 	if f.placeholder != "" {
 		p.Examples = []string{f.placeholder}
 	}

@@ -41,6 +41,7 @@ type field struct {
 	required, advanced bool
 	destination        bool
 	multiline          bool
+	made               bool
 	def                any
 	min, max           *float64
 	pattern            *regexp.Regexp

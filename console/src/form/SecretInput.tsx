@@ -1,10 +1,12 @@
 import { Alert, Button, Group, Input, PasswordInput, Text, Textarea } from '@mantine/core'
-import { IconKey, IconLock } from '@tabler/icons-react'
+import { IconDice5, IconKey, IconLock } from '@tabler/icons-react'
 import { useState } from 'react'
+import { Copy } from '@/text/Copy'
 import { inputID, useForm } from './context'
 import { type InputProps, sentence, useInput } from './FieldInput'
 import classes from './Form.module.css'
 import { isReference, mask } from './field'
+import { whsec } from './whsec'
 
 /**
  * SecretInput takes what is never shown again. One that the hub has is shown as set, and can be replaced or removed; until
@@ -148,6 +150,7 @@ function Entry({ autoFocus, ...props }: InputProps & { autoFocus: boolean }) {
   const { field, value, beside, onChange } = props
   const common = useInput(props)
   const [visible, setVisible] = useState(false)
+  const [made, setMade] = useState('')
   const text = typeof value === 'string' ? value : ''
   const change = (next: string) => onChange(next === '' ? undefined : next)
   const shared = {
@@ -171,18 +174,58 @@ function Entry({ autoFocus, ...props }: InputProps & { autoFocus: boolean }) {
       />
     )
   const plain = isReference(text) || (field.secret === 'conditional' && beside.secret !== true)
+  const fresh = made !== '' && text === made
+  const make = () => {
+    const next = whsec()
+    setMade(next)
+    change(next)
+  }
   return (
-    <PasswordInput
-      {...shared}
-      autoComplete="new-password"
-      placeholder={field.example}
-      visible={plain || visible}
-      onVisibilityChange={setVisible}
-      visibilityToggleButtonProps={{
-        'aria-label': visible ? `Hide ${field.title}` : `Show ${field.title}`,
-        style: plain ? { display: 'none' } : undefined,
-      }}
-      onChange={(event) => change(event.currentTarget.value)}
-    />
+    <div>
+      <PasswordInput
+        {...shared}
+        autoComplete="new-password"
+        placeholder={field.example}
+        visible={plain || fresh || visible}
+        onVisibilityChange={setVisible}
+        visibilityToggleButtonProps={{
+          'aria-label': visible ? `Hide ${field.title}` : `Show ${field.title}`,
+          style: plain || fresh ? { display: 'none' } : undefined,
+        }}
+        onChange={(event) => change(event.currentTarget.value)}
+      />
+      {field.made && <Make field={field} fresh={fresh} text={text} make={make} />}
+    </div>
+  )
+}
+
+/** Make offers to make a secret up, and one that was made to be copied: after this it is not shown any more. */
+function Make({
+  field,
+  fresh,
+  text,
+  make,
+}: Pick<InputProps, 'field'> & { fresh: boolean; text: string; make: () => void }) {
+  const { readOnly } = useForm()
+  if (readOnly || (text !== '' && !fresh)) return null
+  return (
+    <Group gap={6} mt={6} wrap="nowrap" role="status">
+      {fresh ? (
+        <>
+          <Copy text={text} what={field.title} />
+          <Text size="xs">Copy it for the receiver now: once saved, it is not shown again.</Text>
+        </>
+      ) : (
+        <Button
+          variant="default"
+          size="compact-xs"
+          leftSection={<IconDice5 size={14} aria-hidden />}
+          aria-label={`Generate ${field.title}`}
+          onClick={make}
+        >
+          Generate
+        </Button>
+      )}
+    </Group>
   )
 }

@@ -28,6 +28,8 @@ export interface Field {
   required: boolean
   /** secret: its value is never shown again. conditional: a field beside it decides. */
   secret: 'no' | 'always' | 'conditional'
+  /** made: whoever fills the form in makes the secret up, and the form can do it for them. */
+  made: boolean
   /** lines: a text of several lines, such as a certificate. */
   lines: boolean
   pem: boolean
@@ -100,6 +102,7 @@ function fieldOf(name: string, p: Raw, required: boolean, depth: number): Field 
         : p['x-secret'] || p.writeOnly === true
           ? 'always'
           : 'no',
+    made: p['x-made'] === 'whsec',
     lines: p['x-multiline'] === true || p.format === 'pem',
     pem: p.format === 'pem',
     uri: p.format === 'uri',

@@ -94,6 +94,15 @@ func (s *Signer) Off() bool { return len(s.keys)+len(s.private) == 0 }
 // Secrets is how many secrets sign.
 func (s *Signer) Secrets() int { return len(s.keys) }
 
+// Note says how many signatures by secrets a request carries, and where: in header, and as Standard Webhooks have it.
+func (s *Signer) Note(header string) string {
+	many := "an HMAC-SHA256 signature"
+	if n := len(s.keys); n != 1 {
+		many = fmt.Sprintf("%d HMAC-SHA256 signatures", n)
+	}
+	return fmt.Sprintf("Requests carry %s, in %s and as v1 in webhook-signature.", many, header)
+}
+
 // Raw appends the signature over the body alone, by the newest secret: such a header holds one. There must be one.
 func (s *Signer) Raw(dst, body []byte) []byte {
 	m := s.keys[0].mac("", "", body)

@@ -109,3 +109,24 @@ func TestKeyForms(t *testing.T) {
 		t.Error("another's public key is taken")
 	}
 }
+
+// TestNote: how many secrets sign is said in words that fit.
+func TestNote(t *testing.T) {
+	t.Parallel()
+	old, fresh := form.NewSecret("an old secret of 24 bytes"), form.NewSecret("a new secret of 24 bytes.")
+	for _, step := range []struct {
+		secrets []form.Secret
+		want    string
+	}{
+		{[]form.Secret{fresh}, "Requests carry an HMAC-SHA256 signature, in X-Sig and as v1 in webhook-signature."},
+		{[]form.Secret{fresh, old}, "Requests carry 2 HMAC-SHA256 signatures, in X-Sig and as v1 in webhook-signature."},
+	} {
+		s, err := NewSigner(step.secrets...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(step.want, s.Note("X-Sig")); diff != "" {
+			t.Errorf("%d secrets (-want +got):\n%s", len(step.secrets), diff)
+		}
+	}
+}

@@ -104,7 +104,7 @@ func (c *Connector) Grade() connector.Grade {
 
 // Notes say what the endpoint is to check.
 func (c *Connector) Notes() []string {
-	notes := []string{fmt.Sprintf("Requests carry %d HMAC-SHA256 signature(s), in %s and as v1 in webhook-signature.", c.sign.Secrets(), hook.HeaderNative)}
+	notes := []string{c.sign.Note(hook.HeaderNative)}
 	if !c.settings.List {
 		notes = append(notes, "With list off nobody checks what is really blocked: blocks are never verified, and what is changed over there is not noticed.")
 	}

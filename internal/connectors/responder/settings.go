@@ -37,7 +37,7 @@ type Settings struct {
 func (s *Settings) Form(f *form.Set) {
 	f.URL("url", &s.URL, "Endpoint", form.Required(), form.Placeholder("https://firewall.example.com/tocsin"),
 		form.Help("Your endpoint: /blocks and /unblocks are called below it. Use https: with http, anyone on the way can read what is blocked."))
-	f.Secret("signing_secret", &s.SigningSecret, "Signing secret", form.Required(), form.Check(hook.CheckSecret), form.Group("Signature"),
+	f.Secret("signing_secret", &s.SigningSecret, "Signing secret", form.Required(), form.Check(hook.CheckSecret), form.Made(), form.Group("Signature"),
 		form.Help("Signs every request with HMAC-SHA256: text of at least 24 bytes, or whsec_ and base64. The endpoint must check it: "+
 			"who can call it can block anybody."))
 	f.Secret("previous_signing_secret", &s.PreviousSecret, "Previous signing secret", form.Check(hook.CheckSecret), form.Group("Signature"),

@@ -52,7 +52,7 @@ func (s *Settings) Form(f *form.Set) {
 		form.Help("Where events are sent. Use https: with http, anyone on the way can read the events."))
 	f.Choice("method", &s.Method, "Method", []string{http.MethodPost, http.MethodPut}, form.Default(http.MethodPost))
 	hook.Headers(f, &s.Headers)
-	f.Secret("signing_secret", &s.SigningSecret, "Signing secret", form.Check(hook.CheckSecret), form.Group("Signature"),
+	f.Secret("signing_secret", &s.SigningSecret, "Signing secret", form.Check(hook.CheckSecret), form.Made(), form.Group("Signature"),
 		form.Help("Signs every request with HMAC-SHA256: text of at least 24 bytes, or whsec_ and base64. "+
 			"Without it (or a signing key) requests are not signed, and the receiver cannot tell who sent them."))
 	f.Secret("previous_signing_secret", &s.PreviousSecret, "Previous signing secret", form.Check(hook.CheckSecret),

@@ -186,8 +186,8 @@ func (c *Connector) Notes() []string {
 		return []string{"Requests are not signed: the receiver cannot tell who sent them. A secret can be set at any time; a receiver that does not check signatures yet is not disturbed."}
 	}
 	var notes []string
-	if n := c.sign.Secrets(); n > 0 {
-		notes = append(notes, fmt.Sprintf("Requests carry %d HMAC-SHA256 signature(s), in %s and as v1 in webhook-signature.", n, c.settings.SignatureHeader))
+	if c.sign.Secrets() > 0 {
+		notes = append(notes, c.sign.Note(c.settings.SignatureHeader))
 	}
 	if header := c.settings.bodyHeader(); header != "" && c.sign.Secrets() > 0 {
 		notes = append(notes, "The signature over the body alone is in "+header+".")

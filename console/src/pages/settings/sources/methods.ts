@@ -1,3 +1,4 @@
+import { whsec } from '@/form/whsec'
 /** Method is a way in which a sender proves itself. */
 export interface Method {
   name: string
@@ -101,7 +102,6 @@ export function newSecret(
   method: string,
   bytes: Uint8Array = crypto.getRandomValues(new Uint8Array(32)),
 ): string {
-  if (method === 'standard_webhooks' || method === 'tocsin')
-    return `whsec_${btoa(String.fromCharCode(...bytes))}`
+  if (method === 'standard_webhooks' || method === 'tocsin') return whsec(bytes)
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
 }
