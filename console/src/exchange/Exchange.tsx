@@ -5,7 +5,7 @@ import { Copy } from '@/text/Copy'
 import { Json } from '@/text/Json'
 import { bytes } from '@/text/number'
 import { visible } from '@/text/visible'
-import { shownBody } from './body'
+import { saysJson, shownBody } from './body'
 import classes from './Exchange.module.css'
 
 /** RequestView shows a request as it goes over the wire; secrets are masked by the hub. */
@@ -28,7 +28,7 @@ export function RequestView({ request }: { request: Schemas['Request'] | null | 
         <Copy text={request.url} what="the address" />
       </Group>
       <Headers headers={request.headers} label="Request headers" />
-      <Body body={request.body} label="Request body" />
+      <Body body={request.body} headers={request.headers} label="Request body" />
     </Stack>
   )
 }
@@ -55,7 +55,7 @@ export function ResponseView({ response }: { response: Schemas['Response'] | nul
         </Text>
       </Group>
       <Headers headers={response.headers} label="Response headers" />
-      <Body body={response.body} label="Response body" />
+      <Body body={response.body} headers={response.headers} label="Response body" />
     </Stack>
   )
 }
@@ -83,7 +83,7 @@ function Headers({ headers, label }: { headers: Record<string, string>; label: s
   )
 }
 
-function Body({ body, label }: { body: string; label: string }) {
+function Body({ body, headers, label }: { body: string; headers: Record<string, string>; label: string }) {
   const [raw, setRaw] = useState('laid out')
   if (!body)
     return (
@@ -98,6 +98,7 @@ function Body({ body, label }: { body: string; label: string }) {
         value={visible(raw === 'as sent' ? body : laid.text)}
         label={`${label}, ${bytes(new TextEncoder().encode(body).length)}`}
         maxHeight={360}
+        plain={!laid.json && !saysJson(headers)}
       />
       {laid.json && (
         <SegmentedControl

@@ -16,6 +16,13 @@ export function shownBody(body: string): Shown {
   return { text: indent(body), json: true }
 }
 
+/** saysJson says whether headers call what comes with them JSON, as they do of a body that was cut, too. */
+export function saysJson(headers: Record<string, string> | null | undefined): boolean {
+  const [, type = ''] =
+    Object.entries(headers ?? {}).find(([name]) => name.toLowerCase() === 'content-type') ?? []
+  return /^[^;]*[/+](x-nd|nd)?json\b/i.test(type)
+}
+
 /** indent adds line ends and room to JSON without reading its values, so that a large number stays what it is. */
 export function indent(json: string): string {
   let out = ''

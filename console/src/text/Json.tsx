@@ -6,15 +6,20 @@ import { tokens } from './tokens'
 /** longestJson is how many characters of a document are coloured; a longer one is shown plain. */
 const longestJson = 200_000
 
-/** Json shows a document with its parts coloured, as text only. value may be a document, or its text as it came. */
+/**
+ * Json shows a document with its parts coloured, as text only. value may be a document, or its text as it came; plain says
+ * that this text is no JSON, and has no parts.
+ */
 export function Json({
   value,
   label,
   maxHeight = 420,
+  plain = false,
 }: {
   value: unknown
   label?: string
   maxHeight?: number
+  plain?: boolean
 }) {
   const text = typeof value === 'string' ? value : (JSON.stringify(value, null, 2) ?? '')
   return (
@@ -30,7 +35,9 @@ export function Json({
         type="auto"
         viewportProps={{ tabIndex: 0, role: 'region', 'aria-label': label ?? 'JSON' }}
       >
-        <pre className={classes.text}>{text.length > longestJson ? text : <Coloured text={text} />}</pre>
+        <pre className={classes.text}>
+          {plain || text.length > longestJson ? text : <Coloured text={text} />}
+        </pre>
       </ScrollArea.Autosize>
     </Box>
   )

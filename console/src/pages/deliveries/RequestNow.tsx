@@ -1,14 +1,11 @@
-import { Alert, Group, List, Stack, Text } from '@mantine/core'
+import { Alert, List, Stack, Text } from '@mantine/core'
 import { IconInfoCircle } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
 import { api } from '@/api/client'
+import { RequestView } from '@/exchange/Exchange'
 import { useCan } from '@/session/me'
 import { Loaded } from '@/state/Loaded'
-import { Copy } from '@/text/Copy'
 import { EventText } from '@/text/EventText'
-import { Json } from '@/text/Json'
-import { visible } from '@/text/visible'
-import classes from './Attempts.module.css'
 
 /** RequestNow is the request that would be made for the event now, with the settings as they are. Nothing is sent. */
 export function RequestNow({ integration, event }: { integration: string; event: string }) {
@@ -45,22 +42,7 @@ export function RequestNow({ integration, event }: { integration: string; event:
               The subscription does not want this event any more: <EventText inherit>{why}</EventText>
             </Alert>
           )}
-          {request && (
-            <>
-              <Group gap={6} wrap="nowrap" justify="space-between">
-                <Text size="sm" className="mono" style={{ overflowWrap: 'anywhere' }}>
-                  <b>{request.method}</b> {visible(request.url)}
-                </Text>
-                <Copy text={request.url} what="the address" />
-              </Group>
-              <pre className={classes.answer} tabIndex={0} role="region" aria-label="The request's headers">
-                {Object.entries(request.headers ?? {})
-                  .map(([name, value]) => `${name}: ${visible(value)}`)
-                  .join('\n')}
-              </pre>
-              <Json value={pretty(request.body)} label="Payload" maxHeight={520} />
-            </>
-          )}
+          <RequestView request={request} />
           {(notes ?? []).length > 0 && (
             <List size="sm" c="dimmed">
               {notes?.map((note) => (
@@ -74,13 +56,4 @@ export function RequestNow({ integration, event }: { integration: string; event:
       )}
     </Loaded>
   )
-}
-
-/** pretty lays a JSON body out in lines; any other stays as it is. */
-function pretty(body: string): string {
-  try {
-    return JSON.stringify(JSON.parse(body), null, 2)
-  } catch {
-    return body
-  }
 }

@@ -1,8 +1,9 @@
-import { Badge, Button, Group } from '@mantine/core'
+import { Badge, Button, Group, Tooltip } from '@mantine/core'
 import { IconLock, IconPlugConnected } from '@tabler/icons-react'
 import { Link, useParams } from '@tanstack/react-router'
 import { $api, type Schemas } from '@/api/client'
 import { Guide } from '@/guide/Guide'
+import { capability } from '@/integration/capabilities'
 import { useCan } from '@/session/me'
 import { Empty } from '@/state/Empty'
 import { Loaded } from '@/state/Loaded'
@@ -83,11 +84,16 @@ function Head({ connector }: { connector: Connector }) {
   return (
     <Group justify="space-between" mb="xs">
       <Group gap={6}>
-        {connector.capabilities.map((capability) => (
-          <Badge key={capability} size="sm" variant="light" tt="none">
-            {capability}
-          </Badge>
-        ))}
+        {connector.capabilities.map((name) => {
+          const { label, meaning } = capability(name)
+          return (
+            <Tooltip key={name} label={meaning}>
+              <Badge variant="default" tt="none" fw={500} fz={11}>
+                {label}
+              </Badge>
+            </Tooltip>
+          )
+        })}
       </Group>
       <Group gap="md">
         {connector.docs_url && (

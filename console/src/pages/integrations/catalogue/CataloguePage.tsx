@@ -1,4 +1,4 @@
-import { Button, Card, Chip, Group, SimpleGrid, Stack, Text, Title } from '@mantine/core'
+import { Button, Card, Chip, type ChipProps, Group, SimpleGrid, Stack, Text, Title } from '@mantine/core'
 import { IconArrowRight, IconSearch } from '@tabler/icons-react'
 import { Link, useNavigate, useSearch } from '@tanstack/react-router'
 import type { Schemas } from '@/api/client'
@@ -8,6 +8,7 @@ import { Loaded } from '@/state/Loaded'
 import { useConnectors, useIntegrations } from '../data/all'
 import { Find } from '../Find'
 import { PlaceTabs } from '../PlaceTabs'
+import classes from './Catalogue.module.css'
 import { ConnectorCard } from './ConnectorCard'
 import { grouped } from './grouped'
 
@@ -27,6 +28,13 @@ export function CataloguePage() {
       </Loaded>
     </Page>
   )
+}
+
+/** chip is how a chip looks: as wide when it is chosen as when it is not. */
+const chip: Omit<ChipProps, 'children'> = {
+  size: 'xs',
+  variant: 'filled',
+  classNames: { label: classes.chip, iconWrapper: classes.tick },
 }
 
 function Shelves({
@@ -54,11 +62,11 @@ function Shelves({
           onChange={(group) => set({ group: String(group) || undefined })}
         >
           <Group gap={6} role="group" aria-label="Group">
-            <Chip value="" size="xs" variant="outline">
+            <Chip value="" {...chip}>
               All
             </Chip>
             {all.map(({ group }) => (
-              <Chip key={group.name} value={group.name} size="xs" variant="outline">
+              <Chip key={group.name} value={group.name} {...chip}>
                 {group.title}
               </Chip>
             ))}

@@ -2,9 +2,9 @@ import { Badge, Card, Group, Text, Tooltip } from '@mantine/core'
 import { IconLock } from '@tabler/icons-react'
 import { Link } from '@tanstack/react-router'
 import type { Schemas } from '@/api/client'
+import { capability, grades } from '@/integration/capabilities'
+import { Monogram } from '@/integration/Monogram'
 import { count } from '@/text/number'
-import { capability, grades } from '../data/capabilities'
-import { groupOf } from '../data/groups'
 import classes from './Catalogue.module.css'
 
 /** ConnectorCard is a connector in the catalogue. */
@@ -15,7 +15,6 @@ export function ConnectorCard({
   connector: Schemas['Connector']
   configured: number
 }) {
-  const { icon: Picture } = groupOf(connector.group)
   const grade = grades[connector.grade]
   return (
     <Card
@@ -27,9 +26,7 @@ export function ConnectorCard({
     >
       <Group justify="space-between" wrap="nowrap" mb={6}>
         <Group gap={10} wrap="nowrap" miw={0}>
-          <span className={classes.picture}>
-            <Picture size={18} stroke={1.6} aria-hidden />
-          </span>
+          <Monogram title={connector.title} dim={connector.locked} />
           <Link to="/integrations/new/$kind" params={{ kind: connector.kind }} className={classes.link}>
             {connector.title}
           </Link>
@@ -55,7 +52,7 @@ export function ConnectorCard({
           const { label, meaning } = capability(name)
           return (
             <Tooltip key={name} label={meaning}>
-              <Badge size="xs" variant="default" tt="none" fw={500}>
+              <Badge variant="default" tt="none" fw={500} className={classes.badge}>
                 {label}
               </Badge>
             </Tooltip>
@@ -63,13 +60,16 @@ export function ConnectorCard({
         })}
         {grade && (
           <Tooltip
-            label={connector.grade_varies ? `${grade.meaning} Settings decide.` : grade.meaning}
+            label={
+              connector.grade_varies
+                ? `${grade.meaning} It varies with an integration’s settings.`
+                : grade.meaning
+            }
             multiline
             maw={280}
           >
-            <Badge size="xs" variant="default" tt="none" fw={500} className={classes.grade}>
-              {grade.label}
-              {connector.grade_varies ? ' *' : ''}
+            <Badge variant="default" tt="none" fw={500} className={`${classes.badge} ${classes.grade}`}>
+              {connector.grade_varies ? `${grade.label}, varies` : grade.label}
             </Badge>
           </Tooltip>
         )}

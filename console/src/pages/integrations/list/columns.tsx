@@ -4,6 +4,7 @@ import type { ReactNode } from 'react'
 import { Spark } from '@/charts/Spark'
 import { Cause } from '@/delivery/Cause'
 import { splitCause } from '@/delivery/words'
+import { Monogram } from '@/integration/Monogram'
 import type { Column } from '@/table/columns'
 import { Ago } from '@/text/Ago'
 import { EventText } from '@/text/EventText'
@@ -11,22 +12,14 @@ import { count, full, short } from '@/text/number'
 import { State } from '@/text/State'
 import { useNow } from '@/text/time'
 import { visible } from '@/text/visible'
-import { groupOf } from '../data/groups'
 import type { Line } from './line'
 import { rotationOf, rotationWords } from './rotation'
 
 /** Name shows what an integration is called and what it is made of, and leads to it. */
 export function Name({ line }: { line: Line }) {
-  const { icon: Picture } = groupOf(line.group)
   return (
     <Group gap={10} wrap="nowrap" miw={0}>
-      <Picture
-        size={18}
-        stroke={1.6}
-        color="var(--mantine-color-dimmed)"
-        style={{ flexShrink: 0 }}
-        aria-hidden
-      />
+      <Monogram title={line.title} small />
       <Stack gap={0} miw={0}>
         <Link
           to="/integrations/$id/{-$tab}"

@@ -1,6 +1,6 @@
 import type { Schemas } from '@/api/client'
+import { delivers } from '@/integration/capabilities'
 import { backlog, type Standing, standingOf } from '@/integration/standing'
-import { delivers } from '../data/capabilities'
 import type { ListSearch } from '../search'
 
 /** Line is an integration with all that is known of how it is doing. */
@@ -8,7 +8,6 @@ export interface Line {
   integration: Schemas['Integration']
   /** title is the connector's name for people. */
   title: string
-  group: string
   delivers: boolean
   standing: Standing
   backlog: number
@@ -60,7 +59,6 @@ export function lineOf(integration: Schemas['Integration'], known: Known): Line 
   return {
     integration,
     title: connector?.title ?? integration.kind,
-    group: connector?.group ?? '',
     // A kind that this build does not have is shown with what it had.
     delivers: connector ? delivers(connector) : true,
     standing: standingOf(integration, stats, responder),

@@ -4,14 +4,14 @@ import { useState } from 'react'
 import { failed } from '@/act/notify'
 import { $api, api, type Schemas } from '@/api/client'
 import { asProblem } from '@/api/problem'
+import { RequestView } from '@/exchange/Exchange'
+import { delivers } from '@/integration/capabilities'
 import { Panel } from '@/page/Panel'
 import { useCan } from '@/session/me'
 import { EventText } from '@/text/EventText'
 import { visible } from '@/text/visible'
-import { delivers } from '../data/capabilities'
-import { RequestView } from '../trying/Exchange'
-import exchange from '../trying/Exchange.module.css'
 import { TestPanel, useSampleTypes } from '../trying/TestPanel'
+import trying from '../trying/Trying.module.css'
 import type { Shown } from './data'
 
 /** TestTab proves that an integration works, and shows what an event would look like at its receiver. */
@@ -113,7 +113,7 @@ function PreviewPanel({ integration }: { integration: Schemas['Integration'] }) 
             Preview
           </Button>
         </Group>
-        <div aria-live="polite" className={exchange.live}>
+        <div aria-live="polite" className={trying.live}>
           {error && (
             <Alert color="red" variant="light" role="alert">
               <EventText size="sm">{error}</EventText>

@@ -1,5 +1,5 @@
 import type { Schemas } from '@/api/client'
-import { blocks, delivers, digests, isCalled } from '../data/capabilities'
+import { blocks, delivers, digests, isCalled } from '@/integration/capabilities'
 
 /** Tab is a part of an integration's page with an address of its own. */
 export interface Tab {

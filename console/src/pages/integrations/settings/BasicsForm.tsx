@@ -3,9 +3,9 @@ import { DateInput } from '@mantine/dates'
 import type { Errors } from '@/form/check'
 import { inputID } from '@/form/context'
 import { sentence } from '@/form/FieldInput'
+import { delivers } from '@/integration/capabilities'
 import { visible } from '@/text/visible'
 import { useConnectors, useIntegrations } from '../data/all'
-import { delivers } from '../data/capabilities'
 
 /** Basics is what every integration has, whatever its kind. */
 export interface Basics {

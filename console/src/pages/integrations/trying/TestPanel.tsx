@@ -9,11 +9,11 @@ import {
 import { useState } from 'react'
 import { $api, type Schemas } from '@/api/client'
 import { Cause } from '@/delivery/Cause'
+import { RequestView, ResponseView } from '@/exchange/Exchange'
+import { grades } from '@/integration/capabilities'
 import { EventText } from '@/text/EventText'
 import { milliseconds } from '@/text/number'
-import { grades } from '../data/capabilities'
-import { RequestView, ResponseView } from './Exchange'
-import classes from './Exchange.module.css'
+import classes from './Trying.module.css'
 
 /** Run tries; undefined if it could not be tried, which its caller tells. */
 type Run = (eventType: string | undefined) => Promise<Schemas['TestResult'] | undefined>
