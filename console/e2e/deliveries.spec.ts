@@ -38,7 +38,7 @@ test('a delivery appears by itself, is opened, and tells its story', async ({ pa
 
   await drawer.getByRole('tab', { name: 'Request' }).click()
   await expect(drawer.getByText(receiver.url)).toBeVisible()
-  await expect(drawer.getByRole('region', { name: 'Payload' })).toContainText('It is alive')
+  await expect(drawer.getByRole('region', { name: /^Request body/ })).toContainText('It is alive')
   await accessible(page)
   await drawer.getByRole('tab', { name: 'Event' }).click()
   await expect(drawer.getByRole('tabpanel').getByText('It is alive', { exact: true })).toBeVisible()

@@ -82,7 +82,10 @@ test('a webhook is added, tested, delivers, fails and is deleted, in sight', asy
     // What only the hub knows is told at its field as well.
     await page.getByRole('button', { name: 'Prove the credentials' }).click()
     await expect(field(page, 'settings.signing_secret')).toBeFocused()
-    await field(page, 'settings.signing_secret').fill('a secret of at least 24 bytes')
+    await field(page, 'settings.signing_secret').fill('')
+    await page.getByRole('button', { name: 'Generate Signing secret' }).click()
+    await expect(field(page, 'settings.signing_secret')).toHaveValue(/^whsec_[A-Za-z0-9+/]{43}=$/)
+    await expect(page.getByRole('button', { name: 'Copy Signing secret' })).toBeVisible()
 
     receiver.answer(418, 'thanks for nothing')
     await page.getByRole('button', { name: 'Send this sample' }).click()
@@ -118,7 +121,16 @@ test('a webhook is added, tested, delivers, fails and is deleted, in sight', asy
     await expect(page.getByRole('table', { name: 'The newest deliveries' })).toContainText('mailbox')
     await page.getByRole('tab', { name: /Mailbox/ }).click()
     await expect(page.getByRole('table', { name: 'The mailbox of this integration' })).toContainText('400')
+    await expect(page.getByRole('link', { name: /refused/ })).toHaveAttribute('href', /^\/deliveries\/dlv_/)
     await accessible(page)
+
+    // Mended: what is wrong is told in a line here, and whole where it can be replayed.
+    receiver.answer(200, 'thanks for nothing')
+    await page.getByRole('link', { name: 'Details' }).click()
+    await page.getByRole('button', { name: 'Replay 1' }).click()
+    await accessible(page)
+    await page.getByRole('dialog').getByRole('button', { name: 'Replay', exact: true }).click()
+    await expect(page.getByRole('button', { name: 'Replay 1' })).toHaveCount(0)
 
     // Down: it is tried again, and the page says why.
     receiver.answer(503, 'thanks for nothing')

@@ -65,7 +65,13 @@ function Headers({ headers, label }: { headers: Record<string, string>; label: s
   if (entries.length === 0) return null
   return (
     <Box className={classes.headers} tabIndex={0} role="region" aria-label={label}>
-      <Table fz="xs" verticalSpacing={3} horizontalSpacing={10} aria-label={label}>
+      <Table
+        fz="xs"
+        verticalSpacing={3}
+        horizontalSpacing={10}
+        borderColor="var(--tocsin-line)"
+        aria-label={label}
+      >
         <Table.Tbody>
           {entries.map(([name, value]) => (
             <Table.Tr key={name}>

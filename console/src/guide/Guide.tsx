@@ -29,7 +29,14 @@ function Part({ block }: { block: Block }) {
       </Markdown>
     )
   return (
-    <Table className={classes.table} verticalSpacing={6} fz="sm" my="sm">
+    <Table
+      className={classes.table}
+      data-wide={block.head.length > 2 || undefined}
+      verticalSpacing={6}
+      fz="sm"
+      my="sm"
+      borderColor="var(--tocsin-line)"
+    >
       <Table.Thead>
         <Table.Tr>
           {block.head.map((cell, at) => (

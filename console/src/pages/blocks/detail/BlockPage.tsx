@@ -102,18 +102,18 @@ function About({ block }: { block: Block }) {
             </Text>
           ),
         ],
-        [
-          'State',
-          <Group key="state" gap={8}>
-            <BlockMark state={block.state} />
-            {/* Why it waits is said above, where it is decided. */}
-            {block.cause && block.state !== 'pending_approval' && (
-              <span>
-                <Cause cause={block.cause} inherit />
-              </span>
-            )}
-          </Group>,
-        ],
+        // Why it waits is said above, where it is decided.
+        block.cause && block.state !== 'pending_approval'
+          ? [
+              'State',
+              <Group key="state" gap={8}>
+                <BlockMark state={block.state} />
+                <span>
+                  <Cause cause={block.cause} inherit />
+                </span>
+              </Group>,
+            ]
+          : undefined,
         because ? ['Because of', <Because key="because" block={block} />] : undefined,
         [
           'Asked for by',
