@@ -139,6 +139,8 @@ test.describe('on a small screen', () => {
     await page.goto(`/deliveries?integration=${id}`)
     await page.getByRole('row', { name: /custom\.small/ }).click()
     await expect(page.getByRole('region', { name: 'The answer to attempt 1' })).toBeVisible()
+    // A long name leaves what can be done in sight.
+    await expect(page.getByRole('dialog').getByRole('button', { name: 'Retry now' })).toBeInViewport()
     const wide = () => page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth)
     expect(await wide()).toBe(false)
     await accessible(page)

@@ -4,6 +4,7 @@ import { useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { failed } from '@/act/notify'
 import { $api, api, type Schemas } from '@/api/client'
+import { Cause } from '@/delivery/Cause'
 import { PageLink } from '@/link/PageLink'
 import { useLiveRefresh } from '@/live/LiveProvider'
 import { Ago, When } from '@/text/Ago'
@@ -111,8 +112,8 @@ function Verdict({ block, merged }: { block: Schemas['Block']; merged: boolean }
         {merged && '. It was blocked already, and now lasts until whichever is later'}.
       </Text>
       {block.cause && (
-        <Text size="sm">
-          <EventText>{block.cause}</EventText>
+        <Text size="sm" component="div">
+          <Cause cause={block.cause} lines={4} />
         </Text>
       )}
     </Alert>
@@ -134,8 +135,8 @@ function Placement({ placement }: { placement: Schemas['BlockPlacement'] }) {
         <Ago time={placement.since} inherit />
       </Text>
       {placement.cause && (
-        <Text size="xs" c="dimmed" w="100%">
-          <EventText>{placement.cause}</EventText>
+        <Text size="xs" c="dimmed" w="100%" component="div">
+          <Cause cause={placement.cause} lines={4} />
         </Text>
       )}
     </Group>

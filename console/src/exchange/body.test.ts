@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { shownBody } from './body'
+import { saysJson, shownBody } from './body'
 
 test.each([
   ['{"a":[1,{}],"b":"x,y:{"}', '{\n  "a": [\n    1,\n    {}\n  ],\n  "b": "x,y:{"\n}', true],
@@ -11,3 +11,12 @@ test.each([
 ])('the body %s', (body, text, json) => {
   expect(shownBody(body)).toEqual({ text, json })
 })
+
+test.each([
+  [{ 'Content-Type': 'application/json; charset=utf-8' }, true],
+  [{ 'content-type': 'application/problem+json' }, true],
+  [{ 'Content-Type': 'application/x-ndjson' }, true],
+  [{ 'Content-Type': 'text/plain; was=application/json' }, false],
+  [{ 'X-Type': 'application/json' }, false],
+  [null, false],
+])('the headers %j', (headers, json) => expect(saysJson(headers)).toBe(json))

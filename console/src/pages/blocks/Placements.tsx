@@ -11,6 +11,7 @@ import {
   IconMinus,
   IconUmbrella,
 } from '@tabler/icons-react'
+import { splitCause } from '@/delivery/words'
 import { toneColor } from '@/text/State'
 import { visible } from '@/text/visible'
 import { isFailing, type Placement, type PlacementState, placementMeanings } from './words'
@@ -78,7 +79,7 @@ function One({ placement }: { placement: Placement }) {
     <Tooltip
       multiline
       maw={360}
-      label={placement.cause ? `${meaning.help} ${visible(placement.cause)}` : meaning.help}
+      label={placement.cause ? `${meaning.help} ${visible(splitCause(placement.cause).what)}` : meaning.help}
     >
       <Group gap={5} wrap="nowrap" lh={1.25} fz={13}>
         <Picture size={15} aria-hidden style={{ flexShrink: 0, color: toneColor(meaning.tone) }} />

@@ -5,6 +5,7 @@ import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
 import { done, failed } from '@/act/notify'
 import { api } from '@/api/client'
+import { Cause } from '@/delivery/Cause'
 import { Panel } from '@/page/Panel'
 import { useCan } from '@/session/me'
 import { Ago } from '@/text/Ago'
@@ -48,7 +49,7 @@ export function ResponderCard({ responder }: { responder: Responder }) {
         {responder.error && (
           <Alert color="red" variant="light" icon={<IconAlertTriangle aria-hidden />} p="xs">
             <Text size="sm" component="div">
-              <EventText>{responder.error}</EventText>
+              <Cause cause={responder.error} lines={4} />
             </Text>
             <Text size="xs">
               Since <Ago time={responder.error_since} inherit />. What was verified before may not hold now.

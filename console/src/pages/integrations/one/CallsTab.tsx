@@ -3,6 +3,7 @@ import { IconPhoneIncoming, IconRefresh } from '@tabler/icons-react'
 import { useState } from 'react'
 import { done, failed } from '@/act/notify'
 import { $api, api, type Schemas } from '@/api/client'
+import { Cause } from '@/delivery/Cause'
 import { reconciles } from '@/integration/capabilities'
 import { Panel } from '@/page/Panel'
 import { useCan } from '@/session/me'
@@ -103,7 +104,7 @@ function Calls({ view }: { view: Schemas['CallView'] }) {
       </Text>
       {(sync?.last?.error || untold) && (
         <Alert color="red" variant="light" mx="md" py="xs">
-          <EventText size="sm">{sync?.last?.error || untold?.error}</EventText>
+          <Cause cause={sync?.last?.error || untold?.error || ''} size="sm" lines={4} />
         </Alert>
       )}
       <Lines lines={[...view.calls, ...view.refused]} />

@@ -30,8 +30,11 @@ function titleIn(fields: readonly Field[], path: readonly string[]): string | un
   const [name, ...rest] = path
   const field = fields.find((each) => each.name === name)
   if (!field || rest.length === 0) return field?.title
-  const [item, ...within] = rest
-  if (/^\d+$/.test(item ?? '')) return `${field.title}, ${Number(item) + 1}.`
-  const inner = titleIn(field.fields, [item ?? '', ...within])
-  return inner && `${field.title}: ${inner}`
+  const [item = ''] = rest
+  const isItem = /^\d+$/.test(item)
+  const title = isItem ? `${field.title} ${Number(item) + 1}` : field.title
+  const below = isItem ? rest.slice(1) : rest
+  if (below.length === 0) return title
+  const inner = titleIn(field.fields, below)
+  return inner && `${title}: ${inner}`
 }
