@@ -41,7 +41,7 @@ type schema struct {
 
 	// What JSON Schema has no word for.
 	Secret   any    `json:"x-secret,omitempty"` // true, or "conditional": a sibling field decides
-	Made     string `json:"x-made,omitempty"` // "whsec": such a secret can be made up
+	Made     string `json:"x-made,omitempty"`   // "whsec": such a secret can be made up
 	Order    *int   `json:"x-order,omitempty"`
 	Group    string `json:"x-group,omitempty"`
 	Advanced bool   `json:"x-advanced,omitempty"`
