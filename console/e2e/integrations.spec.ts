@@ -136,7 +136,7 @@ test('a webhook is added, tested, delivers, fails and is deleted, in sight', asy
     receiver.answer(503, 'thanks for nothing')
     await send(hub, 'while it is down')
     await expect(page.getByRole('status').filter({ hasText: '503' }).first()).toBeVisible()
-    await page.getByRole('link', { name: 'all integrations' }).click()
+    await page.getByRole('navigation', { name: 'Back' }).getByRole('link').click()
     await expect(page.getByRole('row', { name: 'hook of the test' })).toContainText(/retrying|failing/)
     await page.getByRole('link', { name: 'hook of the test' }).click()
 

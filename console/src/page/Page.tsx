@@ -2,6 +2,7 @@ import { Box, Group, Text, Title } from '@mantine/core'
 import { type ReactNode, useEffect } from 'react'
 import { Clamp } from '@/text/Clamp'
 import { EventText } from '@/text/EventText'
+import { Back, type BackTo } from './Back'
 import classes from './Page.module.css'
 
 /**
@@ -12,6 +13,7 @@ export function Page({
   title,
   name = title,
   head,
+  back,
   about,
   actions,
   fill,
@@ -23,6 +25,8 @@ export function Page({
   name?: string
   /** head stands where the title would, when it is more than text. */
   head?: ReactNode
+  /** back is the list that the page is one of. */
+  back?: BackTo
   about?: ReactNode
   actions?: ReactNode
   fill?: boolean
@@ -35,6 +39,7 @@ export function Page({
     <Box className={classes.page} data-fill={fill || undefined}>
       <Group justify="space-between" align="flex-start" gap="sm" className={classes.head}>
         <Box miw={0} flex="1 1 280px">
+          {back && <Back {...back} />}
           {head === undefined ? (
             <Clamp about="the title" text={name}>
               {(clamped) => (

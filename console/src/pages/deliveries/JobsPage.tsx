@@ -30,15 +30,8 @@ export function JobsPage() {
   return (
     <Page
       title="Replays and backfills"
-      about={
-        <>
-          Long work with deliveries, the newest first. It goes on when you leave the page, and after a restart
-          of the hub.{' '}
-          <Anchor component={Link} to="/deliveries" inherit underline="always">
-            All deliveries
-          </Anchor>
-        </>
-      }
+      back={{ to: '/deliveries', label: 'Deliveries' }}
+      about="Long work with deliveries, the newest first. It goes on when you leave the page, and after a restart of the hub."
       fill
     >
       <VirtualTable

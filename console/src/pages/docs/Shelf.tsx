@@ -1,7 +1,8 @@
-import { TextInput } from '@mantine/core'
-import { IconArrowLeft, IconSearch } from '@tabler/icons-react'
+import { Box, TextInput } from '@mantine/core'
+import { IconSearch } from '@tabler/icons-react'
 import { type ReactNode, useEffect, useRef, useState } from 'react'
 import { PageLink } from '@/link/PageLink'
+import { Back } from '@/page/Back'
 import { Empty } from '@/state/Empty'
 import classes from './Docs.module.css'
 
@@ -81,9 +82,9 @@ export function Shelf({
       </nav>
       <div className={classes.text}>
         {chosen !== undefined && (
-          <PageLink underline="hover" to={base} size="sm" hiddenFrom="md" mb="sm" display="inline-flex">
-            <IconArrowLeft size={16} aria-hidden /> {name}
-          </PageLink>
+          <Box hiddenFrom="md" mb="xs">
+            <Back to={base} label={name} />
+          </Box>
         )}
         {children}
       </div>

@@ -31,15 +31,8 @@ export function EventPage() {
     <Page
       title={title.slice(0, longestTitle)}
       name={query.data?.title || title}
-      about={
-        <Group gap="xs">
-          <PageLink underline="hover" to="/events" size="sm">
-            Events
-          </PageLink>
-          <span aria-hidden>/</span>
-          <Identifier value={id} what="the event’s id" />
-        </Group>
-      }
+      back={{ to: '/events', label: 'Events' }}
+      about={<Identifier value={id} what="the event’s id" />}
     >
       <Loaded query={query} lines={12}>
         {(event) => <Details event={event} />}

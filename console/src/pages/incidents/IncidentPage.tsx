@@ -24,6 +24,8 @@ import classes from './incidents.module.css'
 import { incidentRoute } from './route'
 import { useIncident } from './useIncident'
 
+const back = { to: '/incidents', label: 'Incidents' }
+
 /** IncidentPage is one incident: what is under it, what was done, and what is done next. */
 export function IncidentPage() {
   const { number } = incidentRoute.useParams()
@@ -32,7 +34,7 @@ export function IncidentPage() {
   const mayWrite = useCan('incidents:write')
   if (!incident)
     return (
-      <Page title={number}>
+      <Page title={number} back={back}>
         {query.error ? (
           <Failure error={query.error} retry={() => void query.refetch()} />
         ) : (
@@ -46,6 +48,7 @@ export function IncidentPage() {
     <Page
       title={incident.id}
       name={incident.title || incident.id}
+      back={back}
       about={<About incident={incident} />}
       actions={mayWrite ? <IncidentActs incident={incident} change={change} quietly={quietly} /> : undefined}
     >

@@ -1,12 +1,13 @@
-import { Anchor, Box, Button, Group, Text } from '@mantine/core'
-import { IconArrowLeft, IconRefresh, IconTrash } from '@tabler/icons-react'
-import { Link, useNavigate } from '@tanstack/react-router'
+import { Box, Button, Group, Text } from '@mantine/core'
+import { IconRefresh, IconTrash } from '@tabler/icons-react'
+import { useNavigate } from '@tanstack/react-router'
 import { useMemo } from 'react'
 import { api } from '@/api/client'
 import { mostIDs, useActs } from '@/delivery/acts'
 import { deliveryCard, deliveryColumns, deliveryName } from '@/delivery/columns'
 import { causeClass, type Delivery, splitCause } from '@/delivery/words'
 import { IntegrationName } from '@/integration/IntegrationName'
+import { Back } from '@/page/Back'
 import { Panel } from '@/page/Panel'
 import { useCan } from '@/session/me'
 import { pageSize, usePages } from '@/table/pages'
@@ -65,11 +66,7 @@ function Chosen({ search }: { search: MailboxSearch }) {
   const { cause: _, cause_class: __, integration: ___, list: ____, ...rest } = search
   return (
     <Panel>
-      <Anchor renderRoot={(props) => <Link to="/mailbox" search={rest} {...props} />} size="sm">
-        <Group gap={4} component="span" display="inline-flex">
-          <IconArrowLeft size={14} aria-hidden /> All causes
-        </Group>
-      </Anchor>
+      <Back to="/mailbox" search={rest} label="All causes" />
       <EventText fw={600} size="sm" display="block" mt={6}>
         {what}
       </EventText>

@@ -1,4 +1,4 @@
-import { Anchor, Box, Group, SimpleGrid, Text } from '@mantine/core'
+import { Anchor, Box, Group, SimpleGrid, Stack, Text } from '@mantine/core'
 import { IconChevronRight } from '@tabler/icons-react'
 import { Link } from '@tanstack/react-router'
 import { Cause } from '@/delivery/Cause'
@@ -31,12 +31,8 @@ export function BlockPage() {
   return (
     <Page
       title={title}
-      head={
-        <>
-          <Crumbs />
-          {block.data ? <Head block={block.data} /> : 'Block'}
-        </>
-      }
+      head={block.data ? <Head block={block.data} /> : 'Block'}
+      back={{ to: '/blocks', label: 'Blocks' }}
       actions={block.data && <Actions block={block.data} />}
     >
       <KilledNotice />
@@ -59,17 +55,6 @@ export function BlockPage() {
         )}
       </Loaded>
     </Page>
-  )
-}
-
-function Crumbs() {
-  return (
-    <Box component="nav" aria-label="Where this is" fz="sm" fw={400} mb={2}>
-      <Anchor component={Link} to="/blocks" fz="sm">
-        Blocks
-      </Anchor>
-      <IconChevronRight size={13} aria-hidden style={{ verticalAlign: '-2px', marginInline: 3 }} />
-    </Box>
   )
 }
 

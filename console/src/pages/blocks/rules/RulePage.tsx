@@ -1,4 +1,4 @@
-import { Anchor, Box, Button, Group, SimpleGrid, Switch, Text } from '@mantine/core'
+import { Button, Group, SimpleGrid, Switch, Text } from '@mantine/core'
 import { IconPencil, IconTrash } from '@tabler/icons-react'
 import { Link, useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
@@ -35,18 +35,12 @@ export function RulePage() {
     <Page
       title={rule.data ? visible(rule.data.name) : 'Response rule'}
       head={
-        <>
-          <Box component="nav" aria-label="Where this is" fz="sm" fw={400} mb={2}>
-            <Anchor component={Link} to="/blocks/rules" fz="sm">
-              Response rules
-            </Anchor>
-          </Box>
-          <Group gap="xs">
-            <EventText inherit>{rule.data?.name ?? 'Response rule'}</EventText>
-            {rule.data && <ModeMark rule={rule.data} />}
-          </Group>
-        </>
+        <Group gap="xs">
+          <EventText inherit>{rule.data?.name ?? 'Response rule'}</EventText>
+          {rule.data && <ModeMark rule={rule.data} />}
+        </Group>
       }
+      back={{ to: '/blocks/rules', label: 'Response rules' }}
       actions={rule.data && <Actions rule={rule.data} />}
     >
       <KilledNotice />

@@ -6,7 +6,6 @@ import { useState } from 'react'
 import { confirm } from '@/act/confirm'
 import { done, failed } from '@/act/notify'
 import { $api, api } from '@/api/client'
-import { PageLink } from '@/link/PageLink'
 import { Page } from '@/page/Page'
 import { Panel } from '@/page/Panel'
 import { useCan } from '@/session/me'
@@ -29,13 +28,8 @@ export function RulesPage() {
   return (
     <Page
       title="Incident rules"
-      about={
-        <>
-          Alerts that share something and come within a time become an{' '}
-          <PageLink to="/incidents">incident</PageLink>. Rules are asked from the top; the first that wants an
-          alert gets it.
-        </>
-      }
+      back={{ to: '/incidents', label: 'Incidents' }}
+      about="Alerts that share something and come within a time become an incident. Rules are asked from the top; the first that wants an alert gets it."
       actions={
         mayWrite && (
           <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={() => setEditing('new')}>

@@ -1,6 +1,6 @@
-import { Alert, Button, Text } from '@mantine/core'
+import { Alert, Text } from '@mantine/core'
 import { IconLock } from '@tabler/icons-react'
-import { Link, useParams } from '@tanstack/react-router'
+import { useParams } from '@tanstack/react-router'
 import type { Schemas } from '@/api/client'
 import { Page } from '@/page/Page'
 import { useCan } from '@/session/me'
@@ -19,14 +19,8 @@ export function AddPage() {
     <Page
       title={title}
       about={connector.data?.summary}
-      actions={
-        <>
-          <ToGuide />
-          <Button component={Link} to="/integrations/catalogue" variant="default">
-            Catalogue
-          </Button>
-        </>
-      }
+      back={{ to: '/integrations/catalogue', label: 'Catalogue' }}
+      actions={<ToGuide />}
     >
       <Loaded query={connector} lines={10}>
         {(data) => (

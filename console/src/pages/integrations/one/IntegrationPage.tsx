@@ -1,5 +1,5 @@
 import { Badge, Group, Tabs, Text } from '@mantine/core'
-import { Link, useNavigate, useParams } from '@tanstack/react-router'
+import { useNavigate, useParams } from '@tanstack/react-router'
 import { Suspense, useEffect, useRef } from 'react'
 import { blocks, delivers } from '@/integration/capabilities'
 import { standingOf } from '@/integration/standing'
@@ -18,6 +18,8 @@ import { panels } from './panels'
 import { tabsOf } from './tabs'
 import { WhatIsWrong } from './WhatIsWrong'
 
+const back = { to: '/integrations', label: 'Integrations' }
+
 /** IntegrationPage is one integration, in parts that have addresses of their own. */
 export function IntegrationPage() {
   const { id, tab = 'overview' } = useParams({ from: '/shell/integrations/$id/{-$tab}' })
@@ -29,7 +31,7 @@ export function IntegrationPage() {
   useHubsOwnChanges()
   if (!integration.data)
     return (
-      <Page title="Integration">
+      <Page title="Integration" back={back}>
         <Loaded query={integration} lines={8}>
           {() => null}
         </Loaded>
@@ -38,7 +40,7 @@ export function IntegrationPage() {
   // A kind that this build does not have is shown without what only its connector knows.
   if (connector.isPending)
     return (
-      <Page title={visible(integration.data.name)}>
+      <Page title={visible(integration.data.name)} back={back}>
         <Loading lines={8} />
       </Page>
     )
@@ -73,6 +75,7 @@ function View({ tab, shown }: { tab: string; shown: Shown }) {
     <Page
       title={visible(integration.name)}
       head={<EventText inherit>{integration.name}</EventText>}
+      back={back}
       about={
         <Group gap={8} mt={4}>
           <StandingState line={{ standing }} />
@@ -84,12 +87,6 @@ function View({ tab, shown }: { tab: string; shown: Shown }) {
               · <EventText>{integration.owner}</EventText>
             </Text>
           )}
-          <Text span inherit>
-            ·{' '}
-            <Link to="/integrations" search={{}}>
-              all integrations
-            </Link>
-          </Text>
         </Group>
       }
       actions={<Actions {...shown} />}

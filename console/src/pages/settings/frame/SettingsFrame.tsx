@@ -1,7 +1,7 @@
 import { Box, NavLink } from '@mantine/core'
-import { IconChevronLeft } from '@tabler/icons-react'
 import { Link, Outlet, useRouterState } from '@tanstack/react-router'
 import { Problem } from '@/api/problem'
+import { Back } from '@/page/Back'
 import { can, useMe } from '@/session/me'
 import { Failure } from '@/state/Failure'
 import classes from './SettingsFrame.module.css'
@@ -42,9 +42,9 @@ export function SettingsFrame() {
       </Box>
       <Box className={classes.content}>
         {place && (
-          <Link to="/settings" className={classes.back}>
-            <IconChevronLeft size={15} aria-hidden /> Settings
-          </Link>
+          <div className={classes.back}>
+            <Back to="/settings" label="Settings" />
+          </div>
         )}
         {allowed ? <Outlet /> : <Forbidden label={place.label} />}
       </Box>
