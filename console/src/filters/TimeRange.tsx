@@ -6,7 +6,19 @@ import dayjs from 'dayjs'
 import { type Range, rangeInWords, sinceHours, spans } from './range'
 
 /** TimeRange chooses a span of time: one of the usual ones, or any. */
-export function TimeRange({ value, onChange }: { value: Range; onChange: (range: Range) => void }) {
+export function TimeRange({
+  value,
+  onChange,
+  moving,
+  noEnd,
+}: {
+  value: Range
+  onChange: (range: Range) => void
+  /** moving takes a usual span as one that moves on with the clock, not from the moment when it was chosen. */
+  moving?: boolean
+  /** noEnd leaves out "Until", for lists that can only begin at a time. */
+  noEnd?: boolean
+}) {
   const [opened, { toggle, close }] = useDisclosure(false)
   const take = (range: Range) => {
     onChange(range)
@@ -44,10 +56,10 @@ export function TimeRange({ value, onChange }: { value: Range; onChange: (range:
             </Button>
             {spans.map((span) => (
               <Button
-                key={span.hours}
+                key={span.last}
                 size="compact-sm"
-                variant="light"
-                onClick={() => take(sinceHours(span.hours, Date.now()))}
+                variant={span.last === value.last ? 'filled' : 'light'}
+                onClick={() => take(moving ? { last: span.last } : sinceHours(span.hours, Date.now()))}
               >
                 {span.label}
               </Button>
@@ -57,14 +69,16 @@ export function TimeRange({ value, onChange }: { value: Range; onChange: (range:
             label="Since"
             value={value.since}
             most={value.until}
-            onChange={(since) => onChange({ ...value, since })}
+            onChange={(since) => onChange({ since, until: value.until })}
           />
-          <End
-            label="Until"
-            value={value.until}
-            least={value.since}
-            onChange={(until) => onChange({ ...value, until })}
-          />
+          {!noEnd && (
+            <End
+              label="Until"
+              value={value.until}
+              least={value.since}
+              onChange={(until) => onChange({ since: value.since, until })}
+            />
+          )}
         </Stack>
       </Popover.Dropdown>
     </Popover>

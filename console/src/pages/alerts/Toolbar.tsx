@@ -1,8 +1,9 @@
-import { Badge, Button, CloseButton, Group, Select, TextInput } from '@mantine/core'
+import { Badge, Box, Button, CloseButton, Group, Select, TextInput } from '@mantine/core'
 import { IconFilter, IconSearch } from '@tabler/icons-react'
 import { type FormEvent, useEffect, useState } from 'react'
+import { TimeRange } from '@/filters/TimeRange'
 import { visible } from '@/text/visible'
-import { type AlertSearch, lists, type Sort, spans, valuesOf } from './search'
+import { type AlertSearch, lists, type Sort, valuesOf } from './search'
 
 const orders: { value: Sort; label: string }[] = [
   { value: 'last_seen', label: 'Newest first' },
@@ -26,7 +27,6 @@ export function Toolbar({ search, change, openFacets }: Props) {
     change({ q: words.trim() || undefined })
   }
   const chosen = lists.reduce((sum, name) => sum + valuesOf(search, name).length, 0)
-  const between = search.since || search.until
   return (
     <Group gap="xs" component="search">
       <form onSubmit={submit} style={{ flex: '1 1 240px' }}>
@@ -67,21 +67,13 @@ export function Toolbar({ search, change, openFacets }: Props) {
       >
         Filters
       </Button>
-      <Select
-        aria-label="Time"
-        w={{ base: 'auto', sm: 150 }}
-        flex={{ base: '1 1 140px', sm: '0 0 auto' }}
-        data={[
-          { value: '', label: 'Any time' },
-          ...Object.entries(spans).map(([value, { label }]) => ({ value, label })),
-          ...(between ? [{ value: 'between', label: 'As in the link' }] : []),
-        ]}
-        value={between ? 'between' : (search.time ?? '')}
-        onChange={(value) =>
-          value !== 'between' && change({ time: value || undefined, since: undefined, until: undefined })
-        }
-        allowDeselect={false}
-      />
+      <Box miw={150} flex={{ base: '1 1 140px', sm: '0 0 auto' }}>
+        <TimeRange
+          moving
+          value={{ since: search.since, until: search.until, last: search.time }}
+          onChange={({ since, until, last }) => change({ since, until, time: last })}
+        />
+      </Box>
       <Select
         aria-label="Order"
         w={{ base: 'auto', sm: 178 }}

@@ -1,4 +1,5 @@
 import type { Schemas } from '@/api/client'
+import { sinceHours, spanOf } from '@/filters/range'
 
 /** Filter is which alerts are meant, as the API takes it in queries and in bodies. */
 export type Filter = Schemas['AlertFilter']
@@ -22,14 +23,6 @@ const singles = ['q', 'entity', 'tag', 'rule', 'incident', 'since', 'until'] as 
 export const sorts = ['last_seen', 'first_seen', 'severity', 'risk'] as const
 export type Sort = (typeof sorts)[number]
 
-/** spans are the times before now that can be chosen, by their word in the address, in milliseconds. */
-export const spans: Record<string, { label: string; ms: number }> = {
-  '1h': { label: 'Last hour', ms: 3_600_000 },
-  '24h': { label: 'Last 24 hours', ms: 86_400_000 },
-  '7d': { label: 'Last 7 days', ms: 7 * 86_400_000 },
-  '30d': { label: 'Last 30 days', ms: 30 * 86_400_000 },
-}
-
 /** AlertSearch is what the address of the queue says. All of it is text, so that the address can be read. */
 export type AlertSearch = Partial<Record<ListName | (typeof singles)[number] | 'time', string>> & {
   sort?: Sort
@@ -46,7 +39,7 @@ export function readSearch(raw: Record<string, unknown>): AlertSearch {
     if (text) search[name] = text
   }
   const time = textOf(raw.time)
-  if (time in spans) search.time = time
+  if (spanOf(time)) search.time = time
   const sort = sorts.find((each) => each === raw.sort)
   if (sort && sort !== 'last_seen') search.sort = sort
   return search
@@ -84,8 +77,8 @@ export function filterOf(search: AlertSearch, now: number): Filter {
     const text = search[name]
     if (text) filter[name] = text
   }
-  const span = search.time ? spans[search.time] : undefined
-  if (span) filter.since = new Date(now - span.ms).toISOString()
+  const span = spanOf(search.time)
+  if (span) Object.assign(filter, sinceHours(span.hours, now))
   return filter as Filter
 }
 

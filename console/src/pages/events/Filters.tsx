@@ -1,9 +1,9 @@
-import { Autocomplete, Button, Group, Select } from '@mantine/core'
-import { DateTimePicker } from '@mantine/dates'
+import { Autocomplete, Box, Button, Group, Select } from '@mantine/core'
 import { useDebouncedCallback } from '@mantine/hooks'
 import { IconX } from '@tabler/icons-react'
 import { type ReactNode, useMemo, useState } from 'react'
 import { $api } from '@/api/client'
+import { TimeRange } from '@/filters/TimeRange'
 import { severities } from '@/text/Severity'
 import { type EventFilter, filterOf, typeMeant } from './filter'
 
@@ -49,8 +49,12 @@ export function Filters({
         data={[]}
         set={(project) => set({ project })}
       />
-      <Time label="Received since" value={filter.since} set={(since) => set({ since })} />
-      <Time label="Received until" value={filter.until} set={(until) => set({ until })} />
+      <Box miw={150}>
+        <TimeRange
+          value={{ since: filter.since, until: filter.until }}
+          onChange={({ since, until }) => set({ since, until })}
+        />
+      </Box>
       {Object.keys(filter).length > 0 && (
         <Button variant="subtle" leftSection={<IconX size={14} aria-hidden />} onClick={() => choose({})}>
           Clear
@@ -103,28 +107,6 @@ function Typed({
         later(next)
       }}
       w={170}
-    />
-  )
-}
-
-function Time({
-  label,
-  value,
-  set,
-}: {
-  label: string
-  value: string | undefined
-  set: (value: string | undefined) => void
-}) {
-  return (
-    <DateTimePicker
-      aria-label={label}
-      placeholder={label}
-      valueFormat="D MMM YYYY HH:mm"
-      value={value ? new Date(value) : null}
-      onChange={(next) => set(next ? new Date(next).toISOString() : undefined)}
-      clearable
-      w={180}
     />
   )
 }

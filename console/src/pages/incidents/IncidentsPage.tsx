@@ -1,8 +1,9 @@
-import { Button, CloseButton, Group, MultiSelect, Select, TextInput } from '@mantine/core'
+import { Box, Button, CloseButton, Group, MultiSelect, Select, TextInput } from '@mantine/core'
 import { IconFlame, IconPlus, IconSearch, IconSettingsAutomation } from '@tabler/icons-react'
 import { Link, useNavigate } from '@tanstack/react-router'
 import { type FormEvent, useCallback, useEffect, useMemo, useState } from 'react'
 import { api } from '@/api/client'
+import { TimeRange } from '@/filters/TimeRange'
 import { IncidentDialog } from '@/incident/IncidentDialog'
 import { useLiveRefresh } from '@/live/LiveProvider'
 import { Page } from '@/page/Page'
@@ -14,7 +15,7 @@ import { VirtualTable } from '@/table/VirtualTable'
 import { severities } from '@/text/Severity'
 import { type Incident, incidentCard, incidentColumns, incidentID, incidentName } from './columns'
 import { incidentsRoute } from './route'
-import { type IncidentSearch, isFiltered, openStatuses, queryOf } from './search'
+import { type IncidentSearch, isFiltered, openStatuses, queryOf, rangeOf, withRange } from './search'
 
 /** IncidentsPage lists incidents: what is open first of all. */
 export function IncidentsPage() {
@@ -108,13 +109,6 @@ const statuses = [
   { value: 'all', label: 'All' },
 ]
 
-const times = [
-  { value: '', label: 'Made at any time' },
-  { value: 'P1D', label: 'In the last day' },
-  { value: 'P7D', label: 'In the last 7 days' },
-  { value: 'P30D', label: 'In the last 30 days' },
-]
-
 interface FilterProps {
   search: IncidentSearch
   change: (part: Partial<IncidentSearch>) => void
@@ -167,15 +161,9 @@ function Filters({ search, change }: FilterProps) {
         <Words label="Owner" value={search.owner} change={(owner) => change({ owner })} />
       )}
       <Words label="Project" value={search.project} change={(project) => change({ project })} />
-      <Select
-        aria-label="Time"
-        w={{ base: 'auto', sm: 170 }}
-        flex={{ base: '1 1 140px', sm: '0 0 auto' }}
-        data={times}
-        value={search.timespan ?? ''}
-        onChange={(value) => change({ timespan: value || undefined })}
-        allowDeselect={false}
-      />
+      <Box miw={150} flex={{ base: '1 1 140px', sm: '0 0 auto' }}>
+        <TimeRange moving value={rangeOf(search)} onChange={(range) => change(withRange(range))} />
+      </Box>
     </Group>
   )
 }

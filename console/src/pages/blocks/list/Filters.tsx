@@ -1,13 +1,14 @@
-import { Button, CloseButton, Group, Pill, Select, TextInput } from '@mantine/core'
+import { Box, Button, CloseButton, Group, Pill, Select, TextInput } from '@mantine/core'
 import { useDebouncedCallback } from '@mantine/hooks'
 import { IconSearch, IconX } from '@tabler/icons-react'
 import { useEffect, useState } from 'react'
+import { TimeRange } from '@/filters/TimeRange'
 import { useMe } from '@/session/me'
 import { visible } from '@/text/visible'
 import { useResponders } from '../responders/useResponders'
 import { type PlacementState, placementMeanings } from '../words'
 import classes from './Filters.module.css'
-import { type BlocksSearch, isFiltered, sinceChoices } from './search'
+import { type BlocksSearch, isFiltered, rangeOf } from './search'
 
 /** typingPause is how long nobody types before the list is asked for, in milliseconds. */
 const typingPause = 300
@@ -45,15 +46,14 @@ export function Filters({
         data={responders.data?.items.map(({ id, name }) => ({ value: id, label: visible(name) })) ?? []}
         onChange={(value) => change({ integration: value ?? undefined })}
       />
-      <Select
-        w={{ base: '48%', sm: 160 }}
-        aria-label="Asked for since"
-        placeholder="At any time"
-        clearable
-        value={search.since ?? null}
-        data={Object.entries(sinceChoices).map(([value, { label }]) => ({ value, label: `In ${label}` }))}
-        onChange={(value) => change({ since: value ?? undefined })}
-      />
+      <Box miw={150} w={{ base: '48%', sm: 'auto' }}>
+        <TimeRange
+          moving
+          noEnd
+          value={rangeOf(search)}
+          onChange={({ since, last }) => change({ since: last ?? since })}
+        />
+      </Box>
       <Button
         variant={search.by === 'me' ? 'light' : 'default'}
         aria-pressed={search.by === 'me'}

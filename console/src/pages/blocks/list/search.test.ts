@@ -27,6 +27,9 @@ describe('blocksQuery', () => {
   })
   it('makes a time of how far back to look', () => {
     expect(blocksQuery({ view: 'all', since: '24h' }, now)).toEqual({ since: '2026-01-01T00:00:00.000Z' })
+    expect(blocksQuery({ view: 'all', since: '2025-12-24T18:00:00Z' }, now)).toEqual({
+      since: '2025-12-24T18:00:00Z',
+    })
   })
 })
 

@@ -1,3 +1,4 @@
+import { type Range, sinceHours, spanOf, timeOf } from '@/filters/range'
 import { looksLikeTarget } from '../words'
 
 /** views are the ways to look at the list, by what stands in the URL; none: what is open. */
@@ -11,14 +12,6 @@ export const views = {
 
 export type View = keyof typeof views
 
-/** sinceChoices are how far back the list may look; the API takes a time. */
-export const sinceChoices: Record<string, { label: string; hours: number }> = {
-  '1h': { label: 'the last hour', hours: 1 },
-  '24h': { label: 'the last day', hours: 24 },
-  '7d': { label: 'the last 7 days', hours: 168 },
-  '30d': { label: 'the last 30 days', hours: 720 },
-}
-
 /** BlocksSearch is what stands in the URL of the list. plan opens the dialog for a new block of that target. */
 export interface BlocksSearch {
   view?: View
@@ -29,6 +22,7 @@ export interface BlocksSearch {
   alert?: string
   incident?: string
   by?: string
+  /** since is a span before now, such as 24h, or a time. */
   since?: string
   plan?: string
 }
@@ -45,15 +39,20 @@ export function readBlocksSearch(raw: Record<string, unknown>): BlocksSearch {
     if (typeof value === 'string' || typeof value === 'number') search[name] = String(value)
     else if (name === 'plan' && value === true) search.plan = ''
   }
-  if (typeof raw.since === 'string' && Object.hasOwn(sinceChoices, raw.since)) search.since = raw.since
+  const since = spanOf(raw.since)?.last ?? timeOf(raw.since)
+  if (since) search.since = since
   return search
 }
+
+/** rangeOf is the time that the URL asks for. */
+export const rangeOf = ({ since }: BlocksSearch): Range => (spanOf(since) ? { last: since } : { since })
 
 /** blocksQuery is what the API is asked for; now is the time in milliseconds. */
 export function blocksQuery(search: BlocksSearch, now: number) {
   const { q, placement, integration, rule, alert, incident, by } = search
   const text = q?.trim()
-  const since = search.since ? sinceChoices[search.since] : undefined
+  const span = spanOf(search.since)
+  const since = span ? sinceHours(span.hours, now).since : search.since
   const states = views[search.view ?? 'open'].states
   return {
     ...(states.length > 0 ? { state: [...states] } : {}),
@@ -64,7 +63,7 @@ export function blocksQuery(search: BlocksSearch, now: number) {
     ...(alert ? { alert } : {}),
     ...(incident ? { incident } : {}),
     ...(by ? { by } : {}),
-    ...(since ? { since: new Date(now - since.hours * 3_600_000).toISOString() } : {}),
+    ...(since ? { since } : {}),
   }
 }
 
