@@ -190,10 +190,10 @@ test('an alert says that its address is blocked, until when, and that it came un
 
   await drawer.getByRole('tab', { name: 'Timeline' }).click()
   const story = drawer.getByRole('tabpanel')
-  await expect(story.getByText(`Put under an incident ${incident}`)).toBeVisible()
+  await expect(story.getByText(`Added to incident ${incident}`)).toBeVisible()
   await expect(story.getByText(`Blocked ${target}`)).toBeVisible()
   const told = await story.locator('b').allTextContents()
-  expect(told).toEqual(['Put under an incident', 'Blocked', 'Created'])
+  expect(told).toEqual(['Added to incident', 'Blocked', 'Created'])
 
   // What is blocked already comes last.
   await drawer.getByRole('button', { name: 'Block IP' }).click()
@@ -260,7 +260,7 @@ test('a silence is made from an alert', async ({ page, hub }) => {
   await page.getByRole('dialog', { name: 'Alert' }).getByRole('button', { name: 'More', exact: true }).click()
   await page.getByRole('menuitem', { name: 'Silence…' }).click()
   await expect(page).toHaveURL(/\/settings\/silences\?/)
-  const form = page.getByRole('dialog', { name: 'Create a silence' })
+  const form = page.getByRole('dialog', { name: 'Create silence' })
   await expect(form.getByLabel('Value of condition 1')).toHaveValue('r-77')
   await expect(form.getByLabel('Field of condition 2')).toHaveValue('Project')
   await expect(form.getByLabel('Value of condition 2')).toHaveValue('doors')

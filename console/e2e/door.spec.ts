@@ -77,7 +77,7 @@ test('a stranger at a hub without an owner is told what to do', async ({ strange
     await expect(page.getByText(`${fresh.url}/setup#token=…`)).toBeVisible()
     await accessible(page)
     await page.goto(fresh.setupLink)
-    await expect(page.getByRole('heading', { name: 'Make the first owner' })).toBeVisible()
+    await expect(page.getByRole('heading', { name: 'Create the first owner' })).toBeVisible()
   } finally {
     await fresh.stop()
   }

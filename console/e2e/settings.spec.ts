@@ -19,7 +19,7 @@ async function pick(page: Page, label: string, option: string): Promise<void> {
 test('an API key is created, shown once, listed, used and revoked', async ({ page, hub }) => {
   await page.goto('/settings/keys')
   await page.getByRole('button', { name: 'Create key' }).click()
-  const form = page.getByRole('dialog', { name: 'Create a key' })
+  const form = page.getByRole('dialog', { name: 'Create key' })
   await form.getByLabel('Name').fill('shop backend')
   await form.getByRole('button', { name: 'Create key' }).click()
   await expect(form.getByText('Choose what the key may do')).toBeVisible()
@@ -58,7 +58,7 @@ test('a key is rotated with an overlap', async ({ page, hub }) => {
   await page.goto('/settings/keys')
   await page.getByRole('row', { name: 'to rotate' }).click()
   await page.getByRole('button', { name: 'Rotate' }).click()
-  await page.getByRole('button', { name: 'Make the new key' }).click()
+  await page.getByRole('button', { name: 'Rotate key' }).click()
   await expect(once(page, 'API key')).toContainText('tsk_live_')
   await page.getByRole('button', { name: 'I have copied it' }).click()
   await expect(page.getByRole('row', { name: 'to rotate' })).toHaveCount(2)
@@ -67,7 +67,7 @@ test('a key is rotated with an overlap', async ({ page, hub }) => {
 test('a project is created, changed, deleted, and brought back', async ({ page }) => {
   await page.goto('/settings/projects')
   await page.getByRole('button', { name: 'Create project' }).click()
-  const form = page.getByRole('dialog', { name: 'Create a project' })
+  const form = page.getByRole('dialog', { name: 'Create project' })
   await form.getByLabel('Name').fill('check\u00ADout')
   await form.getByRole('button', { name: 'Create project' }).click()
   await expect(form.getByLabel('Name')).toHaveAttribute('aria-invalid', 'true')
@@ -93,7 +93,7 @@ test('a project is created, changed, deleted, and brought back', async ({ page }
 test('an account below is made, acted in, closed and reopened', async ({ page }) => {
   await page.goto('/settings/accounts')
   await page.getByRole('button', { name: 'Create account' }).click()
-  const form = page.getByRole('dialog', { name: 'Create an account' })
+  const form = page.getByRole('dialog', { name: 'Create account' })
   await form.getByLabel('Name').fill('acme')
   await form.getByLabel('Title').fill('Acme Ltd')
   await accessible(page)
@@ -129,7 +129,7 @@ test('a mapping rule is tried, made, moved, and does what it says', async ({ pag
   await page.goto('/settings/mapping')
   for (const name of ['First rule', 'Second rule']) {
     await page.getByRole('button', { name: 'Create rule' }).click()
-    const form = page.getByRole('dialog', { name: 'Create a rule' })
+    const form = page.getByRole('dialog', { name: 'Create rule' })
     await form.getByLabel('Name').fill(name)
     await form.getByLabel('When').fill('event.titel == "x"')
     await form.getByRole('button', { name: 'Try it' }).click()
@@ -169,7 +169,7 @@ test('a mapping rule is tried, made, moved, and does what it says', async ({ pag
 test('a source is made, takes an event with its secret alone, and counts it', async ({ page, hub }) => {
   await page.goto('/settings/sources')
   await page.getByRole('button', { name: 'Create source' }).click()
-  const form = page.getByRole('dialog', { name: 'Create a source' })
+  const form = page.getByRole('dialog', { name: 'Create source' })
   await form.getByLabel('Name').fill('Shop backend')
   await form.getByRole('combobox', { name: 'What sends' }).fill('Tocsin')
   await page.getByRole('option', { name: /Tocsin events/ }).click()
@@ -217,8 +217,11 @@ test('a source is made, takes an event with its secret alone, and counts it', as
   await expect(source.getByText('It would make 1 event.')).toBeVisible()
   await accessible(page)
   await source.getByRole('tab', { name: 'Send to it' }).click()
-  await source.getByRole('button', { name: 'New secret' }).click()
-  await page.getByRole('button', { name: 'Make it' }).click()
+  await source.getByRole('button', { name: 'Rotate secret' }).click()
+  await page
+    .getByRole('dialog', { name: 'Rotate the secret' })
+    .getByRole('button', { name: 'Rotate secret' })
+    .click()
   const fresh = textOf(await once(page, 'Signing secret').textContent())
   expect(fresh).not.toBe(secret)
   await page.getByRole('button', { name: 'I have copied it' }).click()
@@ -229,7 +232,7 @@ test('a source is made, takes an event with its secret alone, and counts it', as
 test('a silence is tried, made, made longer, and ended', async ({ page }) => {
   await page.goto('/settings/silences')
   await page.getByRole('button', { name: 'Create silence' }).click()
-  const form = page.getByRole('dialog', { name: 'Create a silence' })
+  const form = page.getByRole('dialog', { name: 'Create silence' })
   await expect(form.getByRole('button', { name: 'Create silence' })).toBeDisabled()
   await expect(form.getByText('Say what it is about first')).toBeVisible()
   await pick(page, 'Field of condition 1', 'Type')

@@ -128,8 +128,8 @@ function Body({ line, titles }: { line: HistoryLine; titles?: ReadonlyMap<string
           <Value text={after} />
         </Text>
       ))}
-      {came.length > 0 && <Moved ids={came} what="came under it" titles={titles} />}
-      {left.length > 0 && <Moved ids={left} what="left it" titles={titles} />}
+      {came.length > 0 && <Moved ids={came} what="added" titles={titles} />}
+      {left.length > 0 && <Moved ids={left} what="removed" titles={titles} />}
       {line.note && (
         <Text size="sm" component="div" className={classes.note}>
           <EventText>{line.note}</EventText>

@@ -32,7 +32,7 @@ const words: Record<string, string> = {
   expired: 'Block expired',
   rejected: 'Block rejected',
   lapsed: 'Block not approved in time',
-  put: 'Put under an incident',
+  put: 'Added to incident',
 }
 
 /** verbLabel is what was done, in words. */

@@ -29,7 +29,7 @@ export function IncidentDialog({ alerts, follow, onDone }: IncidentDialogProps) 
   const [made, setMade] = useState<Schemas['Incident']>()
   return (
     <Dialog
-      title={alerts.length > 0 ? `${count(alerts.length, 'alert')} under an incident` : 'New incident'}
+      title={alerts.length > 0 ? `Add ${count(alerts.length, 'alert')} to an incident` : 'Create incident'}
       gone={() => onDone(made)}
     >
       {(close) => (
@@ -81,7 +81,9 @@ function Form({ alerts, follow, close, done: finished }: FormProps) {
       const incident = way === 'old' && number ? await link(number, alerts) : await create(wish, alerts)
       void queries.invalidateQueries({ queryKey: ['get', '/api/v1/incidents'] })
       void queries.invalidateQueries({ queryKey: ['get', '/api/v1/alerts/{id}'] })
-      done(way === 'old' ? `${count(alerts.length, 'alert')} put under ${number}.` : `${incident?.id} made.`)
+      done(
+        way === 'old' ? `${count(alerts.length, 'alert')} added to ${number}.` : `${incident?.id} created.`,
+      )
       finished(incident)
       if (follow && incident) await navigate({ href: `/incidents/${incident.id}` })
     } catch (thrown) {
@@ -100,8 +102,8 @@ function Form({ alerts, follow, close, done: finished }: FormProps) {
             value={way}
             onChange={(value) => setWay(value as 'new' | 'old')}
             data={[
-              { value: 'new', label: 'A new incident' },
-              { value: 'old', label: 'One that is open', disabled: incidents.length === 0 },
+              { value: 'new', label: 'New incident' },
+              { value: 'old', label: 'Open incident', disabled: incidents.length === 0 },
             ]}
           />
         )}
@@ -121,7 +123,7 @@ function Form({ alerts, follow, close, done: finished }: FormProps) {
               <Select
                 label="Severity"
                 data={[
-                  { value: '', label: alerts.length > 0 ? 'As its worst alert' : 'Medium' },
+                  { value: '', label: alerts.length > 0 ? 'The highest of its alerts' : 'Medium' },
                   ...severities.map((value) => ({ value, label: value })),
                 ]}
                 value={severity}
@@ -130,7 +132,7 @@ function Form({ alerts, follow, close, done: finished }: FormProps) {
               />
               <TextInput
                 label="Owner"
-                placeholder="nobody"
+                placeholder="Unassigned"
                 value={owner}
                 onChange={(e) => setOwner(e.currentTarget.value)}
                 maxLength={254}
@@ -155,7 +157,7 @@ function Form({ alerts, follow, close, done: finished }: FormProps) {
         )}
         {alerts.length > 0 && (
           <Text size="xs" c="dimmed">
-            An alert is under one incident at most: one that is under another moves.
+            An alert belongs to one incident at most: one that belongs to another is moved.
           </Text>
         )}
         {problem && (
@@ -172,7 +174,7 @@ function Form({ alerts, follow, close, done: finished }: FormProps) {
             loading={busy}
             disabled={way === 'old' ? !number : alerts.length === 0 && !title.trim()}
           >
-            {way === 'old' ? 'Put under it' : 'Make the incident'}
+            {way === 'old' ? 'Add to incident' : 'Create incident'}
           </Button>
         </Group>
       </Stack>

@@ -81,7 +81,7 @@ function NoInbox() {
     >
       {write && (
         <Button component={Link} to="/integrations/new/capture">
-          Make a capture integration
+          Add a capture integration
         </Button>
       )}
     </Empty>

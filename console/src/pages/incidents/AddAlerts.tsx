@@ -22,7 +22,7 @@ interface Props {
 /** AddAlerts searches alerts and puts them under an incident. It is open while it is in the page. */
 export function AddAlerts({ onDone, ...props }: Props & { onDone: () => void }) {
   return (
-    <Dialog title={`Put alerts under ${props.incident.id}`} size="lg" gone={onDone}>
+    <Dialog title={`Add alerts to ${props.incident.id}`} size="lg" gone={onDone}>
       {(close) => <Search {...props} close={close} />}
     </Dialog>
   )
@@ -51,7 +51,7 @@ function Search({ incident, again, close }: Props & { close: () => void }) {
         body: { alerts: chosen },
       })
       await again()
-      done(`${count(chosen.length, 'alert')} put under ${incident.id}.`)
+      done(`${count(chosen.length, 'alert')} added to ${incident.id}.`)
       close()
     } catch (thrown) {
       setError(asProblem(thrown).message)
@@ -100,7 +100,7 @@ function Search({ incident, again, close }: Props & { close: () => void }) {
           Cancel
         </Button>
         <Button loading={busy} disabled={chosen.length === 0} onClick={() => void put()}>
-          {chosen.length > 0 ? `Put ${count(chosen.length, 'alert')} under it` : 'Put under it'}
+          {chosen.length > 0 ? `Add ${count(chosen.length, 'alert')}` : 'Add alerts'}
         </Button>
       </Group>
     </Stack>

@@ -84,7 +84,7 @@ export function IncidentActs({ incident, change, quietly }: Props) {
         </Menu.Target>
         <Menu.Dropdown>
           <Menu.Item leftSection={<IconPencil size={16} aria-hidden />} onClick={() => setDialog('edit')}>
-            Change title, owner, tags …
+            Edit title, owner, tags…
           </Menu.Item>
           <Menu.Divider />
           <Menu.Label>Severity</Menu.Label>
@@ -107,7 +107,7 @@ export function IncidentActs({ incident, change, quietly }: Props) {
       <Modal opened={dialog === 'close'} onClose={() => setDialog(undefined)} title={`Close ${incident.id}`}>
         <CloseForm incident={incident} change={change} end={() => setDialog(undefined)} />
       </Modal>
-      <Modal opened={dialog === 'edit'} onClose={() => setDialog(undefined)} title={`Change ${incident.id}`}>
+      <Modal opened={dialog === 'edit'} onClose={() => setDialog(undefined)} title={`Edit ${incident.id}`}>
         <EditForm incident={incident} change={change} end={() => setDialog(undefined)} />
       </Modal>
     </>
@@ -176,7 +176,7 @@ function CloseForm(props: FormProps) {
           minRows={2}
           error={fault('reason')}
         />
-        <Ending problem={problem} busy={busy} end={props.end} verb="Close the incident" off={!kind} />
+        <Ending problem={problem} busy={busy} end={props.end} verb="Close incident" off={!kind} />
       </Stack>
     </form>
   )

@@ -36,12 +36,12 @@ export function IncidentAlerts({ incident, mayWrite, again }: Props) {
     try {
       await api.DELETE('/api/v1/incidents/{number}/alerts/{id}', { params: { path: { number, id } } })
       await again()
-      done('The alert is not under the incident any more.', async () => {
+      done('The alert was removed from the incident.', async () => {
         await link(id)
         await again()
       })
     } catch (thrown) {
-      failed('Taking the alert out', thrown)
+      failed('Removing the alert', thrown)
     }
   }
   const closed = incident.status === 'closed'
@@ -78,7 +78,7 @@ export function IncidentAlerts({ incident, mayWrite, again }: Props) {
       {list.error ? <Failure error={list.error} retry={list.retry} /> : null}
       {!list.loading && !list.error && list.rows.length === 0 && (
         <Text size="sm" c="dimmed" px="md" pb="md">
-          No alert is under it yet.
+          No alerts yet.
         </Text>
       )}
       <div>
@@ -96,11 +96,11 @@ export function IncidentAlerts({ incident, mayWrite, again }: Props) {
             </div>
             <State value={alert.status} />
             {mayWrite && !closed && (
-              <Tooltip label="Take it out of the incident">
+              <Tooltip label="Remove from the incident">
                 <ActionIcon
                   variant="subtle"
                   color="gray"
-                  aria-label={`Take “${visible(alert.title).slice(0, 80)}” out`}
+                  aria-label={`Remove “${visible(alert.title).slice(0, 80)}”`}
                   onClick={() => void takeOut(alert)}
                 >
                   <IconX size={16} aria-hidden />

@@ -79,7 +79,7 @@ function NoteForm({ number, again }: { number: string; again: () => Promise<void
       />
       <Group justify="flex-end" mt={6} mb="sm">
         <Button type="submit" size="xs" variant="default" disabled={!text.trim()} loading={busy}>
-          Add the note
+          Add note
         </Button>
       </Group>
     </form>

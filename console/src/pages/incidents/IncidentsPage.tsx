@@ -54,7 +54,7 @@ export function IncidentsPage() {
           </Button>
           {mayWrite && (
             <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={() => setMaking(true)}>
-              New incident
+              Create incident
             </Button>
           )}
         </>
@@ -87,7 +87,7 @@ export function IncidentsPage() {
             <Empty
               icon={IconFlame}
               title="No incident is open"
-              text="Make one of alerts that belong together, or write a rule that does it when several alerts share an address, a user or a host."
+              text="Create one from alerts that belong together, or write a rule that does it when several alerts share an address, a user or a host."
             >
               <Button component={Link} to="/incidents/rules" variant="light">
                 Look at the rules

@@ -13,9 +13,9 @@ import { takeToken } from './token'
 
 const words = {
   setup: [
-    'Make the first owner',
+    'Create the first owner',
     'You will be the owner of this hub: you can invite others and change everything.',
-    'Make the owner and sign in',
+    'Create the owner and sign in',
   ],
   invite: [
     'Welcome to Tocsin',

@@ -65,7 +65,7 @@ function NoteForm({ send }: { send: (text: string) => Promise<boolean> }) {
       />
       <Group justify="flex-end" mt={6}>
         <Button type="submit" size="xs" variant="default" disabled={!text.trim()} loading={busy}>
-          Add the note
+          Add note
         </Button>
       </Group>
     </form>

@@ -48,7 +48,7 @@ export function Actions({ block }: { block: Block }) {
           leftSection={<IconPencil size={16} aria-hidden />}
           onClick={() => setDialog('change')}
         >
-          Change
+          Edit
         </Button>
       )}
       {block.state === 'active' && (

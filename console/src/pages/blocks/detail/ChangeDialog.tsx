@@ -16,7 +16,7 @@ export function ChangeDialog({ block, opened, close }: { block: Block; opened: b
     <Modal
       opened={opened}
       onClose={close}
-      title={`Change the block of ${block.target}`}
+      title={`Edit the block of ${block.target}`}
       closeButtonProps={{ 'aria-label': 'Close' }}
     >
       {opened && <Change block={block} close={close} />}

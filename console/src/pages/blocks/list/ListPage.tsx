@@ -44,7 +44,7 @@ export function ListPage() {
           <ListMenu search={search} />
           {mayBlock && (
             <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={() => change({ plan: '' })}>
-              New block
+              Block an address
             </Button>
           )}
         </>
@@ -112,7 +112,7 @@ function NoBlocks({ view, add }: { view: string; add?: () => void }) {
   const [title, text] = nothing[view] ?? ['Nothing is blocked', '']
   return (
     <Empty icon={IconShieldLock} title={title} text={text}>
-      {add && view !== 'pending' && view !== 'ended' && <Button onClick={add}>New block</Button>}
+      {add && view !== 'pending' && view !== 'ended' && <Button onClick={add}>Block an address</Button>}
     </Empty>
   )
 }

@@ -120,7 +120,7 @@ function Add({ close }: { close: () => void }) {
             Cancel
           </Button>
           <Button type="submit" loading={busy} disabled={!target.trim() || !reason.trim()}>
-            {plan ? 'Add it' : 'Dry run'}
+            {plan ? 'Add range' : 'Dry run'}
           </Button>
         </Group>
         {!plan && (

@@ -33,7 +33,7 @@ export function NeverBlockPage() {
       actions={
         mayChange && (
           <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={() => setAdding(true)}>
-            Add a range
+            Add range
           </Button>
         )
       }
@@ -101,7 +101,7 @@ export function NeverBlockPage() {
                 </Text>
               }
             >
-              {mayChange && <Button onClick={() => setAdding(true)}>Add a range</Button>}
+              {mayChange && <Button onClick={() => setAdding(true)}>Add range</Button>}
             </Empty>
           )
         }

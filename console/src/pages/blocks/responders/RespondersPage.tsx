@@ -27,7 +27,7 @@ export function RespondersPage() {
       variant={responders.data?.items.length ? 'default' : 'filled'}
       leftSection={<IconShieldPlus size={16} aria-hidden />}
     >
-      Add a responder
+      Add responder
     </Button>
   )
   return (

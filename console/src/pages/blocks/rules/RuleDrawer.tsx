@@ -28,7 +28,7 @@ export function RuleDrawer({
       onClose={close}
       position="right"
       size="lg"
-      title={rule ? 'Change the rule' : 'New response rule'}
+      title={rule ? 'Edit rule' : 'Create response rule'}
       closeOnClickOutside={false}
       closeButtonProps={{ 'aria-label': 'Close' }}
     >
@@ -88,8 +88,8 @@ function Editor({ rule, close, saved }: { rule?: Rule; close: () => void; saved?
       await changed()
       done(
         base
-          ? 'The rule is changed.'
-          : 'The rule is made. It is in shadow mode: it only says what it would do.',
+          ? 'The rule is saved.'
+          : 'The rule is created. It is in shadow mode: it only says what it would do.',
       )
       close()
       if (data) saved?.(data)
@@ -130,7 +130,7 @@ function Editor({ rule, close, saved }: { rule?: Rule; close: () => void; saved?
               Try on the newest events
             </Button>
             <Button type="submit" loading={busy === 'save'} disabled={!draft.name.trim()}>
-              {base ? 'Save' : 'Make it, in shadow mode'}
+              {base ? 'Save' : 'Create rule in shadow mode'}
             </Button>
           </Group>
         </Foot>

@@ -104,12 +104,12 @@ function About({ rule }: { rule: Rule }) {
             ]
           : undefined,
         [
-          'Made by',
+          'Created by',
           <EventText key="author" inherit>
             {rule.author}
           </EventText>,
         ],
-        ['Changed', <Ago key="changed" time={rule.updated_at} />],
+        ['Updated', <Ago key="changed" time={rule.updated_at} />],
         [
           'Its blocks',
           <Link key="blocks" to="/blocks" search={{ view: 'all', rule: rule.id }}>

@@ -18,7 +18,7 @@ export function RulesPage() {
   const [making, setMaking] = useState(false)
   const add = (
     <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={() => setMaking(true)}>
-      New rule
+      Create rule
     </Button>
   )
   return (

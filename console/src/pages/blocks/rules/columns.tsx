@@ -14,7 +14,7 @@ export const ruleColumns: Column<Rule>[] = [
   { id: 'mode', header: 'Mode', width: '150px', cell: (rule) => <ModeMark rule={rule} /> },
   { id: 'what', header: 'What it does', width: 'minmax(260px, 2fr)', cell: (rule) => <What rule={rule} /> },
   { id: 'hits', header: 'Decisions', width: '210px', cell: (rule) => <Hits id={rule.id} /> },
-  { id: 'since', header: 'Changed', width: '110px', cell: (rule) => <Ago time={rule.updated_at} /> },
+  { id: 'since', header: 'Updated', width: '110px', cell: (rule) => <Ago time={rule.updated_at} /> },
 ]
 
 function Name({ rule }: { rule: Rule }) {

@@ -31,7 +31,7 @@ const sharedThings = [
 /** RuleDialog makes or changes an incident rule, and tries it before. It is open while it is in the page. */
 export function RuleDialog({ rule, onDone }: { rule: Rule | undefined; onDone: () => void }) {
   return (
-    <Dialog title={rule ? 'Change the rule' : 'New incident rule'} size="lg" gone={onDone}>
+    <Dialog title={rule ? 'Edit rule' : 'Create incident rule'} size="lg" gone={onDone}>
       {(close) => <Form rule={rule} close={close} />}
     </Dialog>
   )
@@ -61,7 +61,7 @@ function Form({ rule, close }: { rule: Rule | undefined; close: () => void }) {
     try {
       await send(rule, draft)
       await queries.invalidateQueries({ queryKey: ['get', '/api/v1/incident-rules'] })
-      done(rule ? 'The rule is changed, and holds at once.' : 'The rule is made, and holds at once.')
+      done(rule ? 'The rule is saved, and applies at once.' : 'The rule is created, and applies at once.')
       close()
     } catch (thrown) {
       refused(thrown)
@@ -144,7 +144,7 @@ function Form({ rule, close }: { rule: Rule | undefined; close: () => void }) {
             Cancel
           </Button>
           <Button type="submit" loading={busy}>
-            {rule ? 'Save' : 'Make the rule'}
+            {rule ? 'Save' : 'Create rule'}
           </Button>
         </Group>
       </Stack>

@@ -29,11 +29,11 @@ export function RulesPage() {
     <Page
       title="Incident rules"
       back={{ to: '/incidents', label: 'Incidents' }}
-      about="Alerts that share something and come within a time become an incident. Rules are asked from the top; the first that wants an alert gets it."
+      about="Alerts that share something and come within a time become an incident. Rules are tried from the top; the first that matches an alert takes it."
       actions={
         mayWrite && (
           <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={() => setEditing('new')}>
-            New rule
+            Create rule
           </Button>
         )
       }
@@ -73,7 +73,7 @@ function Line({ rule, mayWrite, edit }: { rule: Rule; mayWrite: boolean; edit: (
   const turn = async (enabled: boolean) => {
     try {
       await api.PATCH(path, { params, body: { enabled } })
-      done(enabled ? 'The rule is asked from now on.' : 'The rule is not asked any more.')
+      done(enabled ? 'The rule is on.' : 'The rule is off.')
     } catch (thrown) {
       failed('Changing the rule', thrown)
     }
@@ -87,7 +87,7 @@ function Line({ rule, mayWrite, edit }: { rule: Rule; mayWrite: boolean; edit: (
           <b>
             <EventText>{rule.name}</EventText>
           </b>{' '}
-          makes no incidents any more. Those that it made stay.
+          will create no more incidents. Those that it created stay.
         </>
       ),
       verb: 'Delete',
@@ -132,16 +132,16 @@ function Line({ rule, mayWrite, edit }: { rule: Rule; mayWrite: boolean; edit: (
           <Switch
             checked={rule.enabled}
             onChange={(event) => void turn(event.currentTarget.checked)}
-            aria-label={`Ask the rule ${visible(rule.name)}`}
+            aria-label={`Rule ${visible(rule.name)} is on`}
           />
           <Button
             size="compact-sm"
             variant="default"
             onClick={edit}
             leftSection={<IconPencil size={14} aria-hidden />}
-            aria-label={`Change ${visible(rule.name)}`}
+            aria-label={`Edit ${visible(rule.name)}`}
           >
-            Change
+            Edit
           </Button>
           <Button
             size="compact-sm"

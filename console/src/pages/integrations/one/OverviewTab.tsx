@@ -37,7 +37,7 @@ export function OverviewTab(shown: Shown) {
                 params={{ id: shown.integration.id, tab: 'subscription' } as never}
                 size="xs"
               >
-                Change
+                Edit
               </Anchor>
             }
           >

@@ -46,7 +46,9 @@ export function AccountForm({
     await changed()
     close()
     done(
-      account ? 'The account is changed.' : `The account ${name} is there. Act in it to make its first key.`,
+      account
+        ? 'The account is saved.'
+        : `The account ${name} is created. Act in it to create its first key.`,
     )
   })
   const parents = me.accounts

@@ -67,7 +67,7 @@ export function AccountMenu({ account }: { account: Account }) {
         leftSection={<IconPencil size={16} aria-hidden />}
         onClick={() => change({ open: account.name })}
       >
-        Change
+        Edit
       </Menu.Item>
       {account.closed_at ? (
         <Menu.Item leftSection={<IconDoorEnter size={16} aria-hidden />} onClick={reopen}>

@@ -88,7 +88,7 @@ function Accounts({ own }: { own: string | undefined }) {
       { id: 'parent', header: 'Below', width: '120px', cell: (a) => a.parent ?? '–' },
       { id: 'plan', header: 'Plan', width: '110px', cell: (a) => a.plan },
       { id: 'state', header: 'State', width: '90px', cell: (a) => <AccountState account={a} /> },
-      { id: 'made', header: 'Made', width: '90px', cell: (a) => <Ago time={a.created_at} /> },
+      { id: 'made', header: 'Created', width: '90px', cell: (a) => <Ago time={a.created_at} /> },
       { id: 'act', header: '', width: '100px', align: 'right', cell: (a) => <ActIn account={a} /> },
       { id: 'menu', header: '', width: '54px', align: 'right', cell: (a) => <AccountMenu account={a} /> },
     ],
@@ -110,7 +110,7 @@ function Accounts({ own }: { own: string | undefined }) {
           <Empty
             icon={IconBuildingCommunity}
             title="There is no other account"
-            text="Make one for each customer or part of the house whose events are to be kept apart. You can then act in it, make its first key and invite its owner."
+            text="Create one for each customer or part of the house whose events are to be kept apart. You can then act in it, create its first key and invite its owner."
           />
         }
         card={(a) => (
@@ -133,7 +133,7 @@ function Accounts({ own }: { own: string | undefined }) {
       <Side
         opened={open === 'new' || chosen !== undefined}
         close={() => change({ open: undefined })}
-        title={chosen ? chosen.title || chosen.name : 'Create an account'}
+        title={chosen ? chosen.title || chosen.name : 'Create account'}
       >
         <AccountForm
           key={chosen ? `${chosen.name} ${chosen.version}` : 'new'}

@@ -32,7 +32,7 @@ export function OwnAccount({ account }: { account: Schemas['OwnAccount'] }) {
         <Fact label="Events this month">
           <span className="numbers">{full(account.usage.events)}</span>
         </Fact>
-        <Fact label="Made">
+        <Fact label="Created">
           <When time={account.created_at} />
         </Fact>
       </Group>

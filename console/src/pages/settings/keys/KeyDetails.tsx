@@ -67,8 +67,8 @@ export function KeyDetails({ item, keys, close, changed, shown }: Props) {
     ],
     ['Requests a minute', item.rate_limit ? full(item.rate_limit) : 'no limit of its own'],
     ['Event types', item.event_types.length ? item.event_types.join(', ') : 'all that its scopes allow'],
-    ['Made', <When key="m" time={item.created_at} />],
-    ['Made by', item.created_by ? <Maker key="b" id={item.created_by} keys={keys} /> : '–'],
+    ['Created', <When key="m" time={item.created_at} />],
+    ['Created by', item.created_by ? <Maker key="b" id={item.created_by} keys={keys} /> : '–'],
     ['Id', <Identifier key="i" value={item.id} />],
     ...(item.replaces
       ? ([['Rotated from', <Identifier key="x" value={item.replaces} />]] as [string, ReactNode][])
@@ -178,7 +178,7 @@ function RotateForm({
           value={overlap}
           onChange={(value) => setOverlap(value ?? '24h')}
         />
-        <FormFoot verb="Make the new key" busy={busy} problem={problem} cancel={close} />
+        <FormFoot verb="Rotate key" busy={busy} problem={problem} cancel={close} />
       </Stack>
     </form>
   )

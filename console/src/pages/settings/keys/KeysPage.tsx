@@ -130,7 +130,7 @@ export function KeysPage() {
         opened={open === 'new' || chosen !== undefined}
         close={close}
         held={held}
-        title={chosen && open !== 'new' ? 'API key' : 'Create a key'}
+        title={chosen && open !== 'new' ? 'API key' : 'Create key'}
       >
         {chosen ? (
           <KeyDetails

@@ -67,7 +67,7 @@ export function MappingForm({
       else await api.POST('/api/v1/mapping-rules', { body: ruleOf(draft) })
       await changed()
       close()
-      done(rule ? 'The rule is changed. It holds at once.' : 'The rule is there. It holds at once.')
+      done(rule ? 'The rule is saved. It applies at once.' : 'The rule is created. It applies at once.')
     },
     (field) => field.replace(/^set\.(labels|tags)\..*/, 'set.$1'),
   )

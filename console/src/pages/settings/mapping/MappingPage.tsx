@@ -117,7 +117,7 @@ export function MappingPage() {
           <Empty
             icon={IconRoute2}
             title="There is no rule"
-            text="Events are written down as they come. Make a rule when a tool calls something high that is not, or when the project stands in another field."
+            text="Events are written down as they come. Create a rule when a tool calls something high that is not, or when the project stands in another field."
           />
         }
         card={(rule) => (
@@ -142,7 +142,7 @@ export function MappingPage() {
         opened={open === 'new' || chosen !== undefined}
         close={close}
         wide
-        title={chosen ? 'Change the rule' : 'Create a rule'}
+        title={chosen ? 'Edit rule' : 'Create rule'}
       >
         <MappingForm
           key={chosen ? `${chosen.id} ${chosen.version}` : 'new'}
@@ -242,7 +242,7 @@ function RuleMenu({ rule, rules }: { rule: Rule; rules: Rule[] }) {
   return (
     <RowMenu name={rule.name}>
       <Menu.Item leftSection={<IconPencil size={16} aria-hidden />} onClick={() => change({ open: rule.id })}>
-        Change
+        Edit
       </Menu.Item>
       <Menu.Item
         leftSection={<IconArrowUp size={16} aria-hidden />}

@@ -42,7 +42,7 @@ export function ProjectForm({
     }
     await changed()
     close()
-    done(project ? 'The project is changed.' : `The project ${name} is there.`)
+    done(project ? 'The project is saved.' : `The project ${name} is created.`)
   })
   return (
     <form onSubmit={submit}>

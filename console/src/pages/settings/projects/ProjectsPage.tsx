@@ -62,7 +62,7 @@ export function ProjectsPage() {
         width: '140px',
         cell: (p) => <Environment value={p.environment} />,
       },
-      { id: 'created', header: 'Made', width: '120px', cell: (p) => <Ago time={p.created_at} /> },
+      { id: 'created', header: 'Created', width: '120px', cell: (p) => <Ago time={p.created_at} /> },
       { id: 'menu', header: '', width: '56px', align: 'right', cell: (p) => <ProjectMenu project={p} /> },
     ],
     [],
@@ -117,7 +117,7 @@ export function ProjectsPage() {
       <Side
         opened={open === 'new' || chosen !== undefined}
         close={close}
-        title={chosen ? chosen.name : 'Create a project'}
+        title={chosen ? chosen.name : 'Create project'}
       >
         <ProjectForm
           key={chosen ? `${chosen.id} ${chosen.version}` : 'new'}
@@ -160,7 +160,7 @@ function ProjectMenu({ project }: { project: Project }) {
         leftSection={<IconPencil size={16} aria-hidden />}
         onClick={() => change({ open: project.id })}
       >
-        Change
+        Edit
       </Menu.Item>
       <Menu.Item color="red" leftSection={<IconTrash size={16} aria-hidden />} onClick={remove}>
         Delete

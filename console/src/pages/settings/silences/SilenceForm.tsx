@@ -46,7 +46,7 @@ export function SilenceForm({
       await api.POST('/api/v1/silences', { body: silenceOf(draft, Date.now()) })
       await changed()
       close()
-      done('The silence is there.')
+      done('The silence is created.')
     },
     (field) => fieldOf(rows, field),
   )
@@ -86,7 +86,7 @@ export function SilenceForm({
               })
             }
           >
-            Add a condition
+            Add condition
           </Button>
         </div>
         <Textarea

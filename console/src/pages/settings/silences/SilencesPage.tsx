@@ -151,7 +151,7 @@ export function SilencesPage() {
         opened={open === 'new' || chosen !== undefined}
         close={close}
         wide
-        title={chosen ? 'Silence' : 'Create a silence'}
+        title={chosen ? 'Silence' : 'Create silence'}
       >
         {chosen ? (
           <SilenceDetails silence={chosen} />
@@ -174,7 +174,7 @@ const nothing: Record<Standing, string> = {
 
 const hints: Record<Standing, string> = {
   active:
-    'Make one for a maintenance, a test, or a rule that is being mended, so that nobody is woken by it.',
+    'Create one for a maintenance, a test, or a rule that is being mended, so that nobody is woken by it.',
   pending: 'A silence may begin later, for a maintenance that is planned.',
   expired: 'Silences that ended are listed for 30 days.',
 }

@@ -53,7 +53,7 @@ export function ProofFields({ form, kept }: { form: UseFormReturnType<Draft>; ke
           style={{ alignSelf: 'flex-start' }}
           onClick={() => form.setFieldValue('auth.secret', newSecret(method.name))}
         >
-          Make one
+          Generate
         </Button>
       )}
       {method.fields.length > 0 && (

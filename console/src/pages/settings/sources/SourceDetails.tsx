@@ -132,9 +132,9 @@ function Rotation({
   if (!may || !methodOf(String(auth.method))?.secret) return null
   const rotate = () =>
     confirm({
-      title: `Make a new secret for “${source.name}”?`,
+      title: `Rotate the secret of “${source.name}”?`,
       text: 'You get it once. Both secrets are taken until you end the old one, so that the tool can be changed without a gap.',
-      verb: 'Make it',
+      verb: 'Rotate secret',
       act: async () => {
         const { data } = await api.POST('/api/v1/sources/{id}/rotate', {
           params: { path: { id: source.id }, ...ifMatch(source.version) },
@@ -172,7 +172,7 @@ function Rotation({
           </Button>
         )}
         <Button size="xs" variant="default" onClick={rotate}>
-          New secret
+          Rotate secret
         </Button>
       </Group>
     </Group>

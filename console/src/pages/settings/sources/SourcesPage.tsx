@@ -124,7 +124,7 @@ export function SourcesPage() {
           <Empty
             icon={IconWebhook}
             title="There is no source"
-            text="Make one for each tool that reports: a cloud, a firewall, a scanner. You get an address and a secret to enter there."
+            text="Create one for each tool that reports: a cloud, a firewall, a scanner. You get an address and a secret to enter there."
           />
         }
         card={(source) => (
@@ -142,7 +142,7 @@ export function SourcesPage() {
         close={close}
         held={held}
         wide
-        title={open === 'new' ? 'Create a source' : 'Source'}
+        title={open === 'new' ? 'Create source' : 'Source'}
       >
         {open === 'new' ? (
           <SourceForm close={close} changed={changed} shown={() => setHeld(true)} />

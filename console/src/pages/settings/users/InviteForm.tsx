@@ -66,7 +66,7 @@ export function InviteForm({
           onChange={(role) => form.setFieldValue('role', role)}
           error={form.errors.role}
         />
-        <FormFoot verb="Make the invitation" busy={busy} problem={problem} cancel={close} />
+        <FormFoot verb="Invite user" busy={busy} problem={problem} cancel={close} />
       </Stack>
     </form>
   )

@@ -29,11 +29,11 @@ export function UserActs({
   const own = user.id === me.id
   const reset = (factor: boolean) =>
     confirm({
-      title: factor ? `Take ${user.email}’s second factor away?` : `Make a link for ${user.email}?`,
+      title: factor ? `Reset the second factor of ${user.email}?` : `Create a link for ${user.email}?`,
       text: factor
         ? 'For somebody who lost the authenticator and the recovery codes. You get a link by which they choose a new password, and signing in asks for no code any more. Make sure that it is really they who ask.'
         : 'For somebody who cannot sign in any more. You get a link by which they choose a new password. The old one works until then.',
-      verb: 'Make the link',
+      verb: 'Create link',
       danger: factor,
       act: async () => {
         const { data } = await api.POST('/api/v1/users/{id}/reset', {
@@ -65,9 +65,9 @@ export function UserActs({
     })
   const enable = () =>
     confirm({
-      title: `Let ${user.email} in again?`,
+      title: `Enable ${user.email}?`,
       text: 'They sign in as before.',
-      verb: 'Let them in',
+      verb: 'Enable',
       act: async () => {
         await setDisabled(false, user.version)
         close()
@@ -92,22 +92,22 @@ export function UserActs({
       <Divider label="Signing in" labelPosition="left" />
       <Act
         text="A link to choose a new password, for somebody who cannot sign in."
-        verb="Make a link"
+        verb="Create link"
         act={() => reset(false)}
       />
       {user.second_factor && !own && (
         <Act
           text="The same without the second factor, for somebody who lost it."
-          verb="Take it away"
+          verb="Reset second factor"
           act={() => reset(true)}
         />
       )}
       {!own &&
         (user.state === 'disabled' ? (
-          <Act text="They may not sign in now." verb="Let them in again" act={enable} />
+          <Act text="They may not sign in now." verb="Enable" act={enable} />
         ) : (
           <Act
-            text="Keep them from signing in, for a while or for good."
+            text="Keep them from signing in until they are enabled again."
             verb="Disable"
             act={disable}
             danger

@@ -93,7 +93,7 @@ function ChangeForm({ user, close, changed }: Props) {
       confirm({
         title: 'Change your own role?',
         text: 'You may not be able to take it back: somebody else has to.',
-        verb: 'Change it',
+        verb: 'Change role',
         danger: true,
         act: send,
       })

@@ -53,7 +53,7 @@ export function UsersPage() {
     () => [
       {
         id: 'who',
-        header: 'Person',
+        header: 'User',
         width: 'minmax(240px, 1.4fr)',
         cell: (user) => <Who user={user} own={user.id === me.id} />,
       },
@@ -97,7 +97,7 @@ export function UsersPage() {
       about="Who may sign in to this account, and what they may do. Programs get an API key instead."
       actions={
         <Button leftSection={<IconUserPlus size={16} aria-hidden />} onClick={() => change({ open: 'new' })}>
-          Invite somebody
+          Invite user
         </Button>
       }
     >
@@ -162,7 +162,7 @@ export function UsersPage() {
         opened={open !== undefined}
         close={close}
         held={held}
-        title={open === 'new' ? 'Invite somebody' : 'Person'}
+        title={open === 'new' ? 'Invite user' : 'User'}
       >
         {open === 'new' ? (
           <InviteForm close={close} changed={changed} shown={() => setHeld(true)} />
