@@ -46,7 +46,9 @@ export function BlockProgress({ asked, close }: { asked: Schemas['BlockAsked']; 
       ))}
       <Group justify="space-between">
         <Text size="sm" component="span">
-          <PageLink to={`/blocks/${block.id}`}>Open the block</PageLink>
+          <PageLink underline="hover" to={`/blocks/${block.id}`}>
+            Open the block
+          </PageLink>
         </Text>
         <Group gap="xs">
           {!block.ended_at && (

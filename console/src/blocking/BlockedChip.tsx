@@ -8,7 +8,7 @@ import { inBrief } from './open'
 export function BlockedChip({ block }: { block: Schemas['Block'] }) {
   const { label, tone } = inBrief(block, useNow())
   return (
-    <PageLink to={`/blocks/${block.id}`} title={`The block of ${block.target}`}>
+    <PageLink underline="hover" to={`/blocks/${block.id}`} title={`The block of ${block.target}`}>
       <State value={block.state} label={label} tone={tone} />
     </PageLink>
   )

@@ -81,7 +81,12 @@ const components: Components = {
   a: ({ href, children }) => {
     const target = resolve(href)
     if (target.kind === 'page') return <PageLink to={target.to}>{children}</PageLink>
-    if (target.kind === 'site') return <OutLink href={target.href}>{children}</OutLink>
+    if (target.kind === 'site')
+      return (
+        <OutLink href={target.href} underline="always">
+          {children}
+        </OutLink>
+      )
     return <span>{children}</span>
   },
   // The page has the only heading of the first rank.

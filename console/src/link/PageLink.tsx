@@ -12,7 +12,7 @@ export interface PageLinkProps extends AnchorProps, AriaAttributes {
 
 /**
  * PageLink leads to a page of the console whose address is made of data, such as an id. It is underlined, as a link within
- * text has to be; where it stands by itself, underline may be "hover".
+ * text has to be; where it stands by itself, underline is "hover".
  */
 export function PageLink({ to, search, underline = 'always', ...props }: PageLinkProps) {
   const sized = props.size !== undefined || props.fz !== undefined

@@ -107,7 +107,7 @@ function Sending({ types, first }: { types: Schemas['EventType'][]; first: strin
             <Text fw={650} size="sm">
               Where it went
             </Text>
-            <PageLink to={`/events/${sent}`} size="sm">
+            <PageLink underline="hover" to={`/events/${sent}`} size="sm">
               Open the event
             </PageLink>
           </Group>

@@ -62,7 +62,7 @@ export function Tickets({ tickets }: { tickets: readonly Schemas['Ticket'][] | u
         </Group>
         <Text size="xs" c="dimmed" component="span">
           {mayLook && <LookNow integration={ticket.integration} />}{' '}
-          <PageLink to={`/integrations/${ticket.integration}`}>
+          <PageLink underline="hover" to={`/integrations/${ticket.integration}`}>
             {visible(integrations.get(ticket.integration)?.name ?? 'integration')}
           </PageLink>
         </Text>

@@ -131,7 +131,7 @@ function Details({ incident }: { incident: Incident }) {
       )}
       {rule && (
         <Fact name="Grouped by">
-          <PageLink to="/incidents/rules">
+          <PageLink underline="hover" to="/incidents/rules">
             {incident.rule_key ? visible(incident.rule_key).slice(0, 120) : 'a rule'}
           </PageLink>
         </Fact>

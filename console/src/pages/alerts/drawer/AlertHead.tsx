@@ -48,7 +48,9 @@ export function AlertHead({ alert, acts, block, incident }: Props) {
         )}
         {alert.incident && (
           <Text size="sm" component="span">
-            <PageLink to={`/incidents/${alert.incident}`}>{alert.incident}</PageLink>
+            <PageLink underline="hover" to={`/incidents/${alert.incident}`}>
+              {alert.incident}
+            </PageLink>
           </Text>
         )}
         <Text size="sm" c="dimmed" ml="auto">

@@ -57,7 +57,7 @@ function OneDelivery({ delivery }: { delivery: Schemas['AlertDelivery'] }) {
     <div className={classes.item}>
       <Group justify="space-between" gap="xs" wrap="nowrap">
         <Text size="sm" fw={550} component="div" miw={0} truncate>
-          <PageLink to={`/integrations/${delivery.integration}`}>
+          <PageLink underline="hover" to={`/integrations/${delivery.integration}`}>
             {visible(delivery.integration_name ?? delivery.integration)}
           </PageLink>{' '}
           <Text span size="xs" c="dimmed" fw={400}>

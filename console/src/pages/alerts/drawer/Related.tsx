@@ -58,7 +58,9 @@ function RelatedAlert({ alert }: { alert: Schemas['RelatedAlert'] }) {
         </Text>
         {alert.incident && (
           <Text size="xs" component="span">
-            <PageLink to={`/incidents/${alert.incident}`}>{alert.incident}</PageLink>
+            <PageLink underline="hover" to={`/incidents/${alert.incident}`}>
+              {alert.incident}
+            </PageLink>
           </Text>
         )}
       </Group>

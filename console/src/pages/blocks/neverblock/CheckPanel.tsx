@@ -4,6 +4,7 @@ import { Link } from '@tanstack/react-router'
 import { type FormEvent, useEffect, useState } from 'react'
 import { $api, type Schemas } from '@/api/client'
 import { asProblem } from '@/api/problem'
+import { PageLink } from '@/link/PageLink'
 import { Panel } from '@/page/Panel'
 import { Ago } from '@/text/Ago'
 import { EventText } from '@/text/EventText'
@@ -121,9 +122,9 @@ function Overlaps({ blocks }: { blocks: readonly Schemas['BlockRef'][] }) {
       {blocks.map((block, i) => (
         <span key={block.id}>
           {i > 0 && ', '}
-          <Link to="/blocks/$id" params={{ id: block.id }} className="mono">
+          <PageLink to={`/blocks/${block.id}`} className="mono">
             {block.target}
-          </Link>
+          </PageLink>
         </span>
       ))}
     </Text>

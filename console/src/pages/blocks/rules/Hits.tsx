@@ -1,6 +1,7 @@
 import { Group, Stack, Table, Text } from '@mantine/core'
 import { useMediaQuery } from '@mantine/hooks'
 import { Link } from '@tanstack/react-router'
+import { PageLink } from '@/link/PageLink'
 import { Ago } from '@/text/Ago'
 import { EventText } from '@/text/EventText'
 import { State } from '@/text/State'
@@ -82,7 +83,7 @@ function Cards({ hits }: { hits: readonly Hit[] }) {
             <DecisionMark value={hit.decision} />
           </Group>
           <Text size="xs" c="dimmed" component="div">
-            <Ago time={hit.at} inherit /> · <Link to={`/events/${hit.event}` as string}>{hit.type}</Link>
+            <Ago time={hit.at} inherit /> · <PageLink to={`/events/${hit.event}`}>{hit.type}</PageLink>
             {hit.detail && (
               <>
                 {' · '}

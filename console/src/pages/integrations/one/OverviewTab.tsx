@@ -100,7 +100,7 @@ function Tiles({ stats, integration }: Shown) {
           bad={counts.mailbox > 0}
           hint={
             counts.mailbox > 0 ? (
-              <PageLink to="/mailbox" search={{ integration: integration.id }} size="xs">
+              <PageLink underline="hover" to="/mailbox" search={{ integration: integration.id }} size="xs">
                 look and replay
               </PageLink>
             ) : (

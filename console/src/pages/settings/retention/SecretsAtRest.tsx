@@ -1,10 +1,10 @@
 import { Alert, Button, Group, List, Stack, Table, Text } from '@mantine/core'
 import { IconAlertTriangle } from '@tabler/icons-react'
 import { useQueryClient } from '@tanstack/react-query'
-import { Link } from '@tanstack/react-router'
 import { confirm } from '@/act/confirm'
 import { done } from '@/act/notify'
 import { $api, api, type Schemas } from '@/api/client'
+import { PageLink } from '@/link/PageLink'
 import { Panel } from '@/page/Panel'
 import { Loaded } from '@/state/Loaded'
 import { EventText } from '@/text/EventText'
@@ -125,7 +125,7 @@ function Troubles({ status }: { status: Schemas['SecretsStatus'] }) {
         {troubles.map((trouble) => (
           <List.Item key={trouble.key}>
             <EventText inherit>{trouble.text}</EventText>{' '}
-            {trouble.id && <Link to={`/integrations/${trouble.id}` as string}>Open the integration</Link>}
+            {trouble.id && <PageLink to={`/integrations/${trouble.id}`}>Open the integration</PageLink>}
           </List.Item>
         ))}
       </List>
