@@ -168,7 +168,7 @@ test('a second person approves what waits; nobody approves their own', async ({ 
   await expect(page.getByRole('button', { name: 'Approve' })).toBeDisabled()
   // The list does not know whose it is: the hub says no, and the console says why.
   await page.goto('/blocks?view=pending')
-  await page.getByLabel('Choose Block of 203.0.113.224/28').check()
+  await page.getByLabel('Select Block of 203.0.113.224/28').check()
   await page.getByRole('button', { name: 'Approve 1' }).click()
   await accessible(page)
   await dialog.getByRole('button', { name: 'Approve', exact: true }).click()
@@ -179,7 +179,7 @@ test('several are rejected and unblocked at once', async ({ page, hub }) => {
   await ask(hub, '192.0.2.128/28', 'Proxy network')
   await ask(hub, '192.0.2.51', 'Scanner')
   await page.goto('/blocks?q=192.0.2.128/25')
-  await page.getByLabel('Choose Block of 192.0.2.128/28').check()
+  await page.getByLabel('Select Block of 192.0.2.128/28').check()
   await page.getByRole('button', { name: 'Reject 1' }).click()
   const dialog = page.getByRole('dialog')
   await dialog.getByLabel('Why').fill('It is ours')
@@ -189,7 +189,7 @@ test('several are rejected and unblocked at once', async ({ page, hub }) => {
   await expect(row(page, '192.0.2.128/28')).toContainText('rejected')
 
   await page.goto('/blocks')
-  await page.getByLabel('Choose Block of 192.0.2.51').check()
+  await page.getByLabel('Select Block of 192.0.2.51').check()
   await page.getByRole('button', { name: 'Unblock 1' }).click()
   await dialog.getByRole('button', { name: 'Unblock', exact: true }).click()
   await expect(row(page, '192.0.2.51')).toHaveCount(0)

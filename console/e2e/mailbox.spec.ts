@@ -68,10 +68,10 @@ test('some are chosen and replayed; what fails again comes back', async ({ page,
   const rows = page.getByRole('row', { name: /custom\.picky/ })
   await expect(rows).toHaveCount(2)
   await rows.first().getByRole('checkbox').check()
-  await expect(page.getByText('1 chosen')).toBeVisible()
+  await expect(page.getByText('1 selected')).toBeVisible()
   await accessible(page)
   receiver.answer(200, '')
-  await page.getByRole('button', { name: 'Replay chosen' }).click()
+  await page.getByRole('button', { name: 'Replay selected' }).click()
   await expect(rows).toHaveCount(1)
   await expect(page.getByRole('region', { name: 'Work going on' })).toContainText(
     '1 delivery on its way again',

@@ -13,7 +13,7 @@ const lists: [keys: string, what: string][] = [
   ['j', 'Next line'],
   ['k', 'Previous line'],
   ['Enter', 'Open the line'],
-  ['x', 'Choose the line'],
+  ['x', 'Select the line'],
   ['a', 'Acknowledge (alerts)'],
   ['r', 'Resolve (alerts)'],
   ['b', 'Block an address (alerts)'],

@@ -70,7 +70,7 @@ function Row<T>(p: Props<T>) {
             type="checkbox"
             className={classes.check}
             tabIndex={-1}
-            aria-label={`Choose ${p.name}`}
+            aria-label={`Select ${p.name}`}
             checked={p.chosen}
             onChange={() => p.acts.toggle(p.id)}
           />

@@ -247,7 +247,7 @@ function ChooseAll<T>({
     <input
       type="checkbox"
       className={classes.check}
-      aria-label="Choose all loaded lines"
+      aria-label="Select all loaded lines"
       checked={all}
       ref={(element) => {
         if (element) element.indeterminate = selection.size > 0 && !all

@@ -36,13 +36,13 @@ export function BulkBar(p: Props) {
   if (p.running) return <OnTheWay running={p.running} />
   const many = p.all ? (p.total ?? 0) : p.chosen
   return (
-    <Group gap={8} role="toolbar" aria-label="Chosen alerts">
+    <Group gap={8} role="toolbar" aria-label="Selected alerts">
       <Text size="sm" fw={600} aria-live="polite">
-        {p.all ? `All ${count(many, 'alert')} that match` : `${count(many, 'alert')} chosen`}
+        {p.all ? `All ${count(many, 'alert')} that match` : `${count(many, 'alert')} selected`}
       </Text>
       {p.mayAll && !p.all && p.total !== undefined && (
         <Button variant="subtle" size="compact-sm" onClick={p.chooseAll}>
-          Choose all {full(p.total)} that match
+          Select all {full(p.total)} that match
         </Button>
       )}
       {mayChange ? (
@@ -80,7 +80,7 @@ export function BulkBar(p: Props) {
           Your role may look at alerts, not change them.
         </Text>
       )}
-      <CloseButton className={classes.bare} size="sm" aria-label="Choose none" onClick={p.clear} />
+      <CloseButton className={classes.bare} size="sm" aria-label="Clear selection" onClick={p.clear} />
     </Group>
   )
 }

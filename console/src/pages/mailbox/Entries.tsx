@@ -110,21 +110,21 @@ function Toolbar({
       <Box>
         <Text size="sm" className="numbers" role="status">
           {some
-            ? `${full(chosen.length)} chosen`
+            ? `${full(chosen.length)} selected`
             : total !== undefined
               ? `${full(total)} match`
-              : 'Choose some, or act on all that match'}
+              : 'Select some, or act on all that match'}
         </Text>
         {tooMany && (
           <Text size="xs" c="error">
-            At most {full(mostIDs)} can be chosen one by one; use the filters for more.
+            At most {full(mostIDs)} can be selected one by one; use the filters for more.
           </Text>
         )}
       </Box>
       <Group gap="xs">
         {some && (
           <Button size="xs" variant="subtle" color="gray" onClick={clear}>
-            Choose none
+            Clear selection
           </Button>
         )}
         {discardable(place) && (
@@ -135,7 +135,7 @@ function Toolbar({
             disabled={tooMany}
             onClick={() => acts.discard(selected, n)}
           >
-            {some ? 'Discard chosen' : `Discard ${all}`}
+            {some ? 'Discard selected' : `Discard ${all}`}
           </Button>
         )}
         {replayable(place) && (
@@ -153,7 +153,7 @@ function Toolbar({
                   )
             }
           >
-            {some ? 'Replay chosen' : `Replay ${all}`}
+            {some ? 'Replay selected' : `Replay ${all}`}
           </Button>
         )}
       </Group>

@@ -23,9 +23,9 @@ export function BulkBar({ chosen, clear }: { chosen: readonly Block[]; clear: ()
     void changed()
   }
   return (
-    <Group gap="xs" className={classes.filters} role="toolbar" aria-label="What is chosen">
+    <Group gap="xs" className={classes.filters} role="toolbar" aria-label="Selected blocks">
       <Text size="sm" fw={600} className="numbers">
-        {count(chosen.length, 'block')} chosen
+        {count(chosen.length, 'block')} selected
       </Text>
       {waiting.length > 0 && mayDecide && (
         <>
@@ -62,7 +62,7 @@ export function BulkBar({ chosen, clear }: { chosen: readonly Block[]; clear: ()
         </Text>
       )}
       <Button size="xs" variant="subtle" onClick={clear}>
-        Choose none
+        Clear selection
       </Button>
       <ManyDialog what={what} close={close} />
     </Group>
