@@ -97,7 +97,10 @@ test('many are resolved at once, and the undo opens them again', async ({ page, 
   await page.goto('/alerts?project=heap')
   await expect(line(page, 'Heap 3')).toBeVisible()
   await page.getByRole('checkbox', { name: 'Select all loaded lines' }).check()
-  await page.getByRole('toolbar', { name: 'Selected alerts' }).getByRole('button', { name: 'Resolve' }).click()
+  await page
+    .getByRole('toolbar', { name: 'Selected alerts' })
+    .getByRole('button', { name: 'Resolve' })
+    .click()
   const dialog = page.getByRole('dialog', { name: 'Resolve 3 alerts?' })
   await accessible(page)
   await dialog.getByLabel('Note (optional)').fill('A planned test')

@@ -97,7 +97,7 @@ export function BlockForm({ choices, wish, change, run, close, done }: Props) {
             value={wish.ttl}
             onChange={(ttl) => change({ ttl })}
             none="As the policy says"
-            forGood="For good (wants a reason)"
+            forGood="Permanent (requires a reason)"
             error={fault('ttl')}
           />
           {known.length > 1 && (
@@ -114,7 +114,7 @@ export function BlockForm({ choices, wish, change, run, close, done }: Props) {
         </SimpleGrid>
         <Textarea
           label="Reason"
-          description="For whoever asks later"
+          description="For whoever looks at it later"
           value={wish.reason}
           // A reason is one line.
           onChange={(e) => change({ reason: e.currentTarget.value.replaceAll(/[\r\n]+/g, ' ') })}

@@ -28,7 +28,7 @@ export function BlockProgress({ asked, close }: { asked: Schemas['BlockAsked']; 
     setUndoing(true)
     try {
       const { data } = await api.DELETE('/api/v1/blocks/{id}', {
-        params: { path: { id: block.id ?? '' }, query: { reason: 'Undone by whoever asked for it' } },
+        params: { path: { id: block.id ?? '' }, query: { reason: 'Undone by its requester' } },
       })
       queries.setQueryData(['get', '/api/v1/blocks/{id}', params], data)
       void queries.invalidateQueries({ queryKey: ['get', '/api/v1/blocks'] })

@@ -19,7 +19,7 @@ export function DurationInput({
   value,
   onChange,
   none,
-  forGood = 'For good',
+  forGood = 'Permanent',
   description,
   error,
 }: {

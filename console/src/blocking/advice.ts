@@ -31,7 +31,7 @@ const advices: Record<string, Advice> = {
     path: '/blocks/policy',
     label: 'Kill switch',
   },
-  ttl: { text: 'Choose another duration, and say why if it is to be for good.' },
+  ttl: { text: 'Choose another duration, and give a reason if it is to be permanent.' },
   no_responder: {
     text: 'Connect a firewall first, or enable one.',
     path: '/blocks/responders',

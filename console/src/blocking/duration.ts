@@ -49,5 +49,5 @@ export const durations = [
   { value: '24h', label: '24 hours' },
   { value: '7d', label: '7 days' },
   { value: '30d', label: '30 days' },
-  { value: permanent, label: 'For good (wants a reason)' },
+  { value: permanent, label: 'Permanent (requires a reason)' },
 ]

@@ -15,7 +15,7 @@ export interface HistoryLine {
 
 const words: Record<string, string> = {
   create: 'Created',
-  update: 'Changed',
+  update: 'Updated',
   repeat: 'Seen again',
   acknowledge: 'Acknowledged',
   resolve: 'Resolved',
@@ -26,7 +26,7 @@ const words: Record<string, string> = {
   link: 'Incident',
   attach: 'File attached',
   detach: 'File deleted',
-  ask: 'Block asked for',
+  ask: 'Block requested',
   block: 'Blocked',
   removed: 'Unblocked',
   expired: 'Block expired',

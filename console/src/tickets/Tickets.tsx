@@ -68,15 +68,15 @@ export function Tickets({ tickets }: { tickets: readonly Schemas['Ticket'][] | u
         </Text>
       </Group>
       <Text size="xs" c="dimmed">
-        In step <Ago time={ticket.synced_at} none="not yet" inherit />
+        Synced <Ago time={ticket.synced_at} none="not yet" inherit />
         {ticket.by && (
           <>
-            , last changed by <EventText>{ticket.by}</EventText>
+            , last updated by <EventText>{ticket.by}</EventText>
           </>
         )}
         {ticket.assignee && (
           <>
-            , with <EventText>{ticket.assignee}</EventText>
+            , assigned to <EventText>{ticket.assignee}</EventText>
           </>
         )}
       </Text>

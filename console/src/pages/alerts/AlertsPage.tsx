@@ -158,7 +158,7 @@ function Nothing({ search, clear }: { search: AlertSearch; clear: () => void }) 
       />
     )
   return (
-    <Empty icon={IconBellOff} title="No alert matches" text="Take a filter away, or look at a longer time.">
+    <Empty icon={IconBellOff} title="No alert matches" text="Remove a filter, or look at a longer time.">
       <Button variant="light" onClick={clear}>
         Show what is waiting
       </Button>

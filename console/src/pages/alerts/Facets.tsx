@@ -18,7 +18,7 @@ const searchFrom = 12
 const groups: { name: ListName; label: string; none?: string }[] = [
   { name: 'status', label: 'Status' },
   { name: 'severity', label: 'Severity' },
-  { name: 'assignee', label: 'Assignee', none: 'nobody' },
+  { name: 'assignee', label: 'Assignee', none: 'unassigned' },
   { name: 'alert_type', label: 'Type', none: 'no type' },
   { name: 'project', label: 'Project', none: 'no project' },
   { name: 'source', label: 'Source', none: 'no source' },

@@ -9,7 +9,7 @@ const orders: { value: Sort; label: string }[] = [
   { value: 'last_seen', label: 'Newest first' },
   { value: 'severity', label: 'Most severe first' },
   { value: 'risk', label: 'Riskiest first' },
-  { value: 'first_seen', label: 'Latest to begin first' },
+  { value: 'first_seen', label: 'Latest first seen' },
 ]
 
 interface Props {

@@ -13,6 +13,6 @@ describe('looksLikeTarget', () => {
 
 it('tells the same word of a block and of a placement apart', () => {
   expect(stepMeaning('expired', true).help).not.toBe(stepMeaning('expired', false).help)
-  expect(stepMeaning('asked_again', false).label).toBe('asked for again')
+  expect(stepMeaning('asked_again', false).label).toBe('requested again')
   expect(stepMeaning('something_new', false).label).toBe('something new')
 })

@@ -26,8 +26,8 @@ export const blockMeanings: Record<BlockState, Meaning> = {
     help: 'It is to be in force. Where it is in force is said for each responder.',
   },
   removed: { label: 'removed', tone: 'calm', help: 'Somebody ended it, or the address became exempt.' },
-  expired: { label: 'expired', tone: 'calm', help: 'Its time was over.' },
-  rejected: { label: 'rejected', tone: 'calm', help: 'Somebody said no. Nothing was blocked.' },
+  expired: { label: 'expired', tone: 'calm', help: 'Its time ran out.' },
+  rejected: { label: 'rejected', tone: 'calm', help: 'Somebody rejected it. Nothing was blocked.' },
   lapsed: { label: 'lapsed', tone: 'calm', help: 'Nobody approved it in time. Nothing was blocked.' },
 }
 
@@ -45,7 +45,7 @@ export const placementMeanings: Record<PlacementState, Meaning> = {
   covered: { label: 'covered', tone: 'good', help: 'A wider block that is in force there stands for it.' },
   removing: { label: 'removing', tone: 'busy', help: 'It has ended, and is still to be taken away there.' },
   removed: { label: 'removed', tone: 'calm', help: 'It has ended, and is known to be gone there.' },
-  expired: { label: 'expired', tone: 'calm', help: 'Its time was over, and it is known to be gone there.' },
+  expired: { label: 'expired', tone: 'calm', help: 'Its time ran out, and it is known to be gone there.' },
   evicted: { label: 'evicted', tone: 'warn', help: 'It made room at a responder that was full.' },
 }
 
@@ -53,7 +53,7 @@ export const placementMeanings: Record<PlacementState, Meaning> = {
 const stepMeanings: Record<string, Meaning> = {
   changed: { label: 'changed', tone: 'calm', help: 'Its end or its reason was changed.' },
   extended: { label: 'extended', tone: 'calm', help: 'It lasts longer.' },
-  asked_again: { label: 'asked for again', tone: 'calm', help: 'The same target was asked for once more.' },
+  asked_again: { label: 'requested again', tone: 'calm', help: 'The same target was requested once more.' },
 }
 
 /** stepMeaning is what a line of a history means: of the block as a whole, or at a responder. */

@@ -16,7 +16,7 @@ function factsOf(event: Schemas['Event']): FactLine[] {
   const text = (value: string | undefined) => value && <EventText>{value}</EventText>
   const list = (values: string[] | undefined) => values && values.length > 0 && text(values.join(', '))
   return [
-    ['Happened', <When key="time" time={event.time} />],
+    ['Occurred', <When key="time" time={event.time} />],
     ['Source', text([sourceOf(event), event.source?.instance].filter(Boolean).join(' · '))],
     ['Sender’s id', text(event.source?.id)],
     ['Project', text(event.project)],

@@ -126,7 +126,7 @@ export function EventsPage() {
         open={({ id }) => void navigate({ to: '/events/$id', params: { id } })}
         empty={
           filtered ? (
-            <Empty icon={IconAffiliate} title="No event is like this">
+            <Empty icon={IconAffiliate} title="No event matches">
               <Button variant="light" onClick={() => choose({})}>
                 Show all events
               </Button>

@@ -75,7 +75,7 @@ function Search({ incident, again, close }: Props & { close: () => void }) {
       {found.isPending && <Loading lines={5} />}
       {found.data && others.length === 0 && (
         <Text size="sm" c="dimmed">
-          No other alert has these words.
+          No other alert matches.
         </Text>
       )}
       <Checkbox.Group aria-label="Alerts that were found" value={chosen} onChange={setChosen}>

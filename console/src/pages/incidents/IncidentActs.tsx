@@ -49,7 +49,7 @@ export function IncidentActs({ incident, change, quietly }: Props) {
             )
           }
         >
-          {incident.owner || !own ? 'Begin' : 'Take it'}
+          {incident.owner || !own ? 'Start' : 'Take it'}
         </Button>
       )}
       {!closed && own && incident.owner !== own && incident.status !== 'new' && (
@@ -144,7 +144,7 @@ const kinds = [
   { value: 'true_positive', label: 'True positive: it was real' },
   { value: 'benign_positive', label: 'Benign positive: real, but harmless' },
   { value: 'false_positive', label: 'False positive: a false alarm' },
-  { value: 'undetermined', label: 'Undetermined: nobody knows' },
+  { value: 'undetermined', label: 'Undetermined: not known' },
 ]
 
 function CloseForm(props: FormProps) {
@@ -160,7 +160,7 @@ function CloseForm(props: FormProps) {
     <form onSubmit={(event) => void send(event, body)}>
       <Stack gap="sm">
         <Select
-          label="What was it?"
+          label="Classification"
           data={kinds}
           value={kind}
           onChange={setKind}
@@ -169,7 +169,7 @@ function CloseForm(props: FormProps) {
           data-autofocus
         />
         <Textarea
-          label="Why is it closed?"
+          label="Reason"
           value={reason}
           onChange={(e) => setReason(e.currentTarget.value)}
           autosize
@@ -214,7 +214,7 @@ function EditForm(props: FormProps) {
           data-autofocus
         />
         <Textarea
-          label="What happened"
+          label="Description"
           value={description}
           onChange={(e) => setDescription(e.currentTarget.value)}
           autosize
@@ -224,7 +224,7 @@ function EditForm(props: FormProps) {
         />
         <TextInput
           label="Owner"
-          description="An e-mail address; empty is nobody"
+          description="An e-mail address; leave empty to unassign"
           list="incident-people"
           value={owner}
           onChange={(e) => setOwner(e.currentTarget.value)}

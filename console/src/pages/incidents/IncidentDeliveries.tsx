@@ -49,7 +49,7 @@ export function IncidentDeliveries({ number }: { number: string }) {
       {error ? <Failure error={error} /> : null}
       {!error && deliveries.length === 0 && (
         <Text size="sm" c="dimmed" px="md" pb="md">
-          No integration subscribes to what happens here.
+          No integration subscribes to its events.
         </Text>
       )}
       <div>

@@ -55,7 +55,7 @@ export function IncidentPage() {
       <div className={classes.columns}>
         <div className={classes.stack}>
           {incident.description && (
-            <Panel title="What happened">
+            <Panel title="Description">
               <Text size="sm" component="div" className={classes.description}>
                 <EventText>{incident.description}</EventText>
               </Text>
@@ -68,7 +68,7 @@ export function IncidentPage() {
           <Panel title="Details">
             <Details incident={incident} />
           </Panel>
-          <Panel title="Tickets in step">
+          <Panel title="Tickets">
             <Tickets tickets={incident.tickets} />
           </Panel>
           <Attachments number={incident.id} mayWrite={mayWrite} />
@@ -88,20 +88,20 @@ function About({ incident }: { incident: Incident }) {
       <Severity value={incident.severity} />
       <IncidentState status={incident.status} />
       <Text span size="sm">
-        {incident.owner ? <EventText>{incident.owner}</EventText> : 'nobody has it'}
+        {incident.owner ? <EventText>{incident.owner}</EventText> : 'unassigned'}
       </Text>
       <Text span size="sm">
-        changed <Ago time={incident.updated_at} inherit />
+        updated <Ago time={incident.updated_at} inherit />
       </Text>
     </Group>
   )
 }
 
 const classifications: Record<string, string> = {
-  true_positive: 'It was real',
-  benign_positive: 'Real, but harmless',
-  false_positive: 'A false alarm',
-  undetermined: 'Not known',
+  true_positive: 'True positive',
+  benign_positive: 'Benign positive',
+  false_positive: 'False positive',
+  undetermined: 'Undetermined',
 }
 
 function Details({ incident }: { incident: Incident }) {
@@ -109,10 +109,12 @@ function Details({ incident }: { incident: Incident }) {
   return (
     <FactList>
       {incident.classification && (
-        <Fact name="It was">{classifications[incident.classification] ?? incident.classification}</Fact>
+        <Fact name="Classification">
+          {classifications[incident.classification] ?? incident.classification}
+        </Fact>
       )}
       {incident.reason && (
-        <Fact name="Because">
+        <Fact name="Reason">
           <EventText>{incident.reason}</EventText>
         </Fact>
       )}
@@ -121,7 +123,7 @@ function Details({ incident }: { incident: Incident }) {
           <EventText>{incident.project}</EventText>
         </Fact>
       )}
-      <Fact name="Made">
+      <Fact name="Created">
         <When time={incident.created_at} inherit />
       </Fact>
       {incident.closed_at && (
@@ -137,7 +139,7 @@ function Details({ incident }: { incident: Incident }) {
         </Fact>
       )}
       {incident.entities.length > 0 && (
-        <Fact name="About">
+        <Fact name="Entities">
           <Group gap={4}>
             {incident.entities.map((entity) => (
               <EntityChip key={`${entity.type} ${entity.value} ${entity.role ?? ''}`} entity={entity} />

@@ -78,7 +78,7 @@ export function IncidentsPage() {
         loadMore={list.loadMore}
         empty={
           isFiltered(search) ? (
-            <Empty icon={IconFlame} title="No incident matches" text="Take a filter away.">
+            <Empty icon={IconFlame} title="No incident matches" text="Remove a filter.">
               <Button variant="light" onClick={() => void navigate({ to: '/incidents', search: {} })}>
                 Show what is open
               </Button>

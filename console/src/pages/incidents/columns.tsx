@@ -45,14 +45,14 @@ export const incidentColumns: Column<Incident>[] = [
   },
   {
     id: 'about',
-    header: 'About',
+    header: 'Entities',
     width: 'minmax(180px, 1.2fr)',
     cell: (i) => <EntityChips entities={i.entities} most={2} />,
   },
   { id: 'status', header: 'Status', width: '90px', cell: (i) => <IncidentState status={i.status} /> },
   { id: 'owner', header: 'Owner', width: '150px', cell: (i) => <Plain text={i.owner} /> },
   { id: 'alerts', header: 'Alerts', width: '70px', align: 'right', cell: (i) => full(i.alerts_count) },
-  { id: 'updated', header: 'Changed', width: '96px', cell: (i) => <Ago time={i.updated_at} /> },
+  { id: 'updated', header: 'Updated', width: '96px', cell: (i) => <Ago time={i.updated_at} /> },
 ]
 
 /** incidentCard is a line of the list on a small screen. */
@@ -69,7 +69,7 @@ export const incidentCard = (incident: Incident) => (
     <div className={classes.cardLine}>
       <span>{count(incident.alerts_count, 'alert')}</span>
       <Ago time={incident.updated_at} inherit />
-      <span>{visible(incident.owner).slice(0, 60) || 'nobody has it'}</span>
+      <span>{visible(incident.owner).slice(0, 60) || 'unassigned'}</span>
     </div>
   </div>
 )

@@ -59,7 +59,7 @@ export function FirstSteps({ hide, send }: { hide: () => void; send: () => void 
       <Group justify="space-between" wrap="nowrap" align="flex-start">
         <Box>
           <Title order={2} fz="lg">
-            Get going
+            Get started
           </Title>
           <Text size="sm" c="dimmed">
             Every event is written down before it is acknowledged, and each integration gets it at its own

@@ -18,7 +18,7 @@ export function Overview({ alert }: { alert: Alert }) {
   return (
     <>
       {alert.description && (
-        <Section title="What happened">
+        <Section title="Description">
           <Text size="sm" component="div" className={classes.description}>
             <EventText>{alert.description}</EventText>
           </Text>
@@ -38,7 +38,7 @@ export function Overview({ alert }: { alert: Alert }) {
       </Section>
       <Origin alert={alert} />
       <Labels alert={alert} />
-      <Section title="Tickets in step">
+      <Section title="Tickets">
         <Tickets tickets={alert.tickets} />
       </Section>
     </>
@@ -50,7 +50,7 @@ const text = (value: string | undefined) => (value ? <EventText>{value}</EventTe
 function details(alert: Alert) {
   const rule = [alert.rule?.name, alert.rule?.id].filter(Boolean).join(' · ')
   return [
-    ['Assignee', text(alert.assignee) ?? 'nobody'],
+    ['Assignee', text(alert.assignee) ?? 'unassigned'],
     ['Project', text(alert.project)],
     ['Type', text(alert.alert_type?.replaceAll('_', ' '))],
     ['Source', text(alert.source)],

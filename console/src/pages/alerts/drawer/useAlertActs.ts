@@ -118,7 +118,7 @@ export function useAlertActs(alert: Alert): AlertActs {
     resolve: (text) => run('resolve', text ? { text } : {}, 'Resolving', 'Resolved.', backTo(alert.status)),
     reopen: () => run('reopen', {}, 'Reopening', 'Reopened.'),
     assign: (assignee) =>
-      run('assign', { assignee }, 'Assigning', assignee ? `Assigned to ${assignee}.` : 'Assigned to nobody.'),
+      run('assign', { assignee }, 'Assigning', assignee ? `Assigned to ${assignee}.` : 'Unassigned.'),
     note: (text) => run('note', { text }, 'Writing the note', 'The note is in its history.'),
     rate: (severity, text) =>
       run(

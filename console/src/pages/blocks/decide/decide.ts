@@ -26,7 +26,7 @@ export async function retry(block: Block): Promise<void> {
 
 /** samePerson explains the rule of four eyes to whoever has run into it. */
 export const samePerson =
-  'You asked for this block yourself, or with a key that you made. The policy wants a second person: ask a colleague who may approve blocks. You may reject it.'
+  'You requested this block yourself, or with a key that you created. The policy wants a second person: ask a colleague who may approve blocks. You may reject it.'
 
 /** explained says in words why somebody may not approve their own request. */
 async function explained(act: () => Promise<unknown>): Promise<void> {

@@ -55,12 +55,12 @@ export function Approval({ block }: { block: Block }) {
           )}
           {mine ? (
             <>
-              You asked for it, so somebody else who may approve blocks has to (four eyes). A key counts as
-              whoever made it.
+              You requested it, so somebody else who may approve blocks has to (four eyes). A key counts as
+              whoever created it.
             </>
           ) : (
             <>
-              <EventText>{whoName(block.requester)}</EventText> asked for it. Anybody else who may approve
+              <EventText>{whoName(block.requester)}</EventText> requested it. Anybody else who may approve
               blocks can decide (four eyes).
             </>
           )}{' '}
@@ -74,7 +74,7 @@ export function Approval({ block }: { block: Block }) {
             disabled={!mayDecide || mine}
             title={
               mine
-                ? 'You asked for it yourself: a second person has to approve it.'
+                ? 'You requested it yourself: a second person has to approve it.'
                 : mayDecide
                   ? undefined
                   : 'This needs the right to approve blocks.'

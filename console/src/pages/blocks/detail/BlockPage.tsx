@@ -41,7 +41,7 @@ export function BlockPage() {
           <>
             {data.state === 'pending_approval' && <Approval block={data} />}
             <SimpleGrid cols={{ base: 1, md: 2 }} spacing="md" style={{ alignItems: 'start' }}>
-              <Panel title="About">
+              <Panel title="Details">
                 <About block={data} />
               </Panel>
               <PlacementList block={data} />
@@ -83,7 +83,7 @@ function About({ block }: { block: Block }) {
             </EventText>
           ) : (
             <Text key="reason" span c="dimmed" inherit>
-              none was given
+              none given
             </Text>
           ),
         ],
@@ -99,9 +99,9 @@ function About({ block }: { block: Block }) {
               </Group>,
             ]
           : undefined,
-        because ? ['Because of', <Because key="because" block={block} />] : undefined,
+        because ? ['Evidence', <Because key="because" block={block} />] : undefined,
         [
-          'Asked for by',
+          'Requested by',
           <span key="who">
             <EventText inherit>{whoName(block.requester)}</EventText>, <Ago time={block.created_at} />
           </span>,
@@ -114,12 +114,12 @@ function About({ block }: { block: Block }) {
               </EventText>,
             ]
           : undefined,
-        ['Lasts', lasting(block)],
+        ['Duration', lasting(block)],
         block.active_at ? ['Active since', <When key="since" time={block.active_at} />] : undefined,
         block.ended_at
           ? ['Ended', <Both key="ended" time={block.ended_at} />]
           : isOpen(block) && block.state === 'active'
-            ? ['Ends', block.expires_at ? <Both key="ends" time={block.expires_at} /> : 'Never by itself']
+            ? ['Ends', block.expires_at ? <Both key="ends" time={block.expires_at} /> : 'never']
             : undefined,
         ['Id', <Identifier key="id" value={block.id ?? ''} />],
       ]}

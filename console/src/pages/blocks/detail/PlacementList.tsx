@@ -13,7 +13,7 @@ import { Stages } from './Stages'
 export function PlacementList({ block }: { block: Block }) {
   return (
     <Panel
-      title="Where it stands"
+      title="Responders"
       actions={
         block.placements.length > 1 && (
           <Text size="xs" c="dimmed">
@@ -25,8 +25,8 @@ export function PlacementList({ block }: { block: Block }) {
       {block.placements.length === 0 ? (
         <Text size="sm" c="dimmed">
           {block.state === 'pending_approval'
-            ? 'Nowhere yet: nothing happens before somebody approves it.'
-            : 'No responder was ever asked for it.'}
+            ? 'Nothing happens until somebody approves it.'
+            : 'It never reached a responder.'}
         </Text>
       ) : (
         <Stack gap="sm">

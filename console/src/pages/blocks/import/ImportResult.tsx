@@ -11,7 +11,7 @@ const outcomes: Record<Outcome, [label: string, tone: Tone]> = {
   blocked: ['blocked', 'good'],
   pending: ['waits for approval', 'warn'],
   merged: ['was blocked already', 'calm'],
-  planned: ['would be asked for', 'busy'],
+  planned: ['would be requested', 'busy'],
   refused: ['refused', 'bad'],
   invalid: ['not readable', 'bad'],
 }

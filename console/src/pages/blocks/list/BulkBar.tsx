@@ -82,7 +82,7 @@ const approving = (blocks: readonly Block[]): ManyAct => ({
 
 const rejecting = (blocks: readonly Block[]): ManyAct => ({
   title: `Reject ${count(blocks.length, 'block')}?`,
-  text: 'The requests end. Nothing is blocked. A rejected request cannot be brought back; it can be made again.',
+  text: 'The requests end. Nothing is blocked. A rejected request cannot be brought back; it can be requested again.',
   verb: 'Reject',
   past: 'rejected',
   danger: true,
@@ -93,7 +93,7 @@ const rejecting = (blocks: readonly Block[]): ManyAct => ({
 
 const unblocking = (blocks: readonly Block[]): ManyAct => ({
   title: `Unblock ${count(blocks.length, 'target')}?`,
-  text: 'The blocks end, and every responder takes them away. You can undo this for a moment: they are asked for again then.',
+  text: 'The blocks end, and every responder takes them away. You can undo this for a moment: they are requested again then.',
   verb: 'Unblock',
   past: 'ended',
   danger: true,

@@ -29,7 +29,7 @@ export function Filters({
       <Text value={search.q ?? ''} onChange={(q) => change({ q: q || undefined }, true)} />
       <Select
         w={{ base: '48%', sm: 170 }}
-        aria-label="Where it stands at a responder"
+        aria-label="Placement"
         placeholder="Any placement"
         clearable
         value={search.placement ?? null}
@@ -59,7 +59,7 @@ export function Filters({
         aria-pressed={search.by === 'me'}
         onClick={() => change({ by: search.by === 'me' ? undefined : 'me' })}
       >
-        Asked for by me
+        Requested by me
       </Button>
       {by && <Chip label={`By ${search.by}`} remove={() => change({ by: undefined })} />}
       {search.alert && <Chip label="Of one alert" remove={() => change({ alert: undefined })} />}
@@ -129,7 +129,7 @@ function Chip({ label, remove }: { label: string; remove: () => void }) {
       withRemoveButton
       onRemove={remove}
       removeButtonProps={{
-        'aria-label': `Do not filter: ${visible(label)}`,
+        'aria-label': `Remove the filter: ${visible(label)}`,
         'aria-hidden': false,
         tabIndex: 0,
       }}

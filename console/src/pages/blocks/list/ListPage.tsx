@@ -77,7 +77,7 @@ export function ListPage() {
         total={narrowed ? undefined : countOf(search.view ?? 'open', counts.data?.blocks)}
         empty={
           narrowed ? (
-            <Empty icon={IconShieldOff} title="No block is like that" text="Nothing matches these filters.">
+            <Empty icon={IconShieldOff} title="No block matches" text="Nothing matches these filters.">
               <Button variant="light" onClick={() => void navigate({ search: { view: search.view } })}>
                 Clear the filters
               </Button>

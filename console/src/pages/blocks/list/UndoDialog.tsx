@@ -99,7 +99,7 @@ function Undo({ close }: { close: () => void }) {
             allowDeselect={false}
             value={by}
             data={[
-              { value: 'last', label: 'The last so many' },
+              { value: 'last', label: 'A number of them' },
               ...Object.entries(spans).map(([value, { label }]) => ({ value, label: `All of ${label}` })),
             ]}
             onChange={(value) => {
@@ -123,7 +123,7 @@ function Undo({ close }: { close: () => void }) {
           )}
         </Group>
         <Checkbox
-          label="Only those that I asked for"
+          label="Only those that I requested"
           checked={mine}
           onChange={(e) => {
             setMine(e.currentTarget.checked)
@@ -167,7 +167,7 @@ function Found({ ended }: { ended: Schemas['BlocksEnded'] }) {
   if (ended.count === 0) {
     return (
       <Alert variant="light" color="gray" role="status">
-        No open block is like that.
+        No open block matches.
       </Alert>
     )
   }

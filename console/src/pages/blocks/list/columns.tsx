@@ -21,13 +21,13 @@ export const blockColumns: Column<Block>[] = [
   { id: 'state', header: 'State', width: '148px', cell: (block) => <BlockMark state={block.state} /> },
   {
     id: 'where',
-    header: 'Where',
+    header: 'Responders',
     width: 'minmax(190px, 1fr)',
     cell: (block) => <Placements placements={block.placements} />,
   },
-  { id: 'why', header: 'Why', width: 'minmax(200px, 1.6fr)', cell: (block) => <Why block={block} /> },
-  { id: 'who', header: 'Asked for by', width: '150px', cell: (block) => <Who block={block} /> },
-  { id: 'until', header: 'Until', width: '158px', cell: (block) => <Until block={block} /> },
+  { id: 'why', header: 'Reason', width: 'minmax(200px, 1.6fr)', cell: (block) => <Why block={block} /> },
+  { id: 'who', header: 'Requested by', width: '150px', cell: (block) => <Who block={block} /> },
+  { id: 'until', header: 'Expires', width: '158px', cell: (block) => <Until block={block} /> },
 ]
 
 function Target({ block }: { block: Block }) {

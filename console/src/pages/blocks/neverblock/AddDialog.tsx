@@ -88,7 +88,7 @@ function Add({ close }: { close: () => void }) {
           data-autofocus
         />
         <TextInput
-          label="Why"
+          label="Reason"
           description="It is shown with every refusal"
           placeholder="The office's way out"
           value={reason}

@@ -83,7 +83,7 @@ export function NeverBlockPage() {
           q ? (
             <Empty
               icon={IconShieldCheck}
-              title="No entry is like that"
+              title="No entry matches"
               text="Whether an address is within an entry is said above."
             >
               <Button variant="light" onClick={() => filter(undefined)}>

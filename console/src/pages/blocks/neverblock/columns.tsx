@@ -23,14 +23,14 @@ export const exemptColumns = (mayChange: boolean): Column<Exempt>[] => [
       </Text>
     ),
   },
-  { id: 'reason', header: 'Why', width: 'minmax(220px, 1fr)', cell: (entry) => <Reason entry={entry} /> },
+  { id: 'reason', header: 'Reason', width: 'minmax(220px, 1fr)', cell: (entry) => <Reason entry={entry} /> },
   { id: 'origin', header: 'Origin', width: '190px', cell: (entry) => <Origin entry={entry} /> },
   { id: 'author', header: 'Added by', width: '180px', cell: (entry) => <Author entry={entry} /> },
   {
     id: 'until',
-    header: 'Until',
+    header: 'Expires',
     width: '120px',
-    cell: (entry) => <Ago time={entry.expires_at} none="for good" />,
+    cell: (entry) => <Ago time={entry.expires_at} none="never" />,
   },
   ...(mayChange
     ? [{ id: 'act', header: '', width: '52px', cell: (entry: Exempt) => <Remove entry={entry} /> }]
@@ -85,14 +85,14 @@ function Remove({ entry }: { entry: Exempt }) {
   const { id = '' } = entry
   const ask = () =>
     confirm({
-      title: `Take ${entry.target} off the never-block list?`,
+      title: `Remove ${entry.target} from the never-block list?`,
       text: (
         <>
           Blocks may touch it again. None comes back by itself. It was exempt because:{' '}
           <EventText>{entry.reason}</EventText>
         </>
       ),
-      verb: 'Take away',
+      verb: 'Remove',
       danger: true,
       act: async () => {
         await api.DELETE('/api/v1/never-block/{id}', { params: { path: { id } } })
@@ -107,12 +107,12 @@ function Remove({ entry }: { entry: Exempt }) {
       },
     })
   return (
-    <Tooltip label="Take it off the list">
+    <Tooltip label="Remove from the list">
       <ActionIcon
         variant="subtle"
         color="gray"
         onClick={ask}
-        aria-label={`Take ${entry.target} off the never-block list`}
+        aria-label={`Remove ${entry.target} from the never-block list`}
       >
         <IconTrash size={16} aria-hidden />
       </ActionIcon>

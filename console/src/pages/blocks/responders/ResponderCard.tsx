@@ -24,7 +24,7 @@ const healths: Record<Health, [label: string, tone: Tone]> = {
   failing: ['failing', 'bad'],
   warning: ['has warnings', 'warn'],
   new: ['not read yet', 'busy'],
-  fine: ['in step', 'good'],
+  fine: ['in sync', 'good'],
 }
 
 /** ResponderCard is one responder: health, capacity, what it can block, when it was read last. */

@@ -33,10 +33,10 @@ export function Hits({ hits }: { hits: readonly Hit[] }) {
       <Table fz="sm" verticalSpacing={6} horizontalSpacing="md">
         <Table.Thead>
           <Table.Tr>
-            <Table.Th>When</Table.Th>
+            <Table.Th>Time</Table.Th>
             <Table.Th>Address</Table.Th>
             <Table.Th>Decision</Table.Th>
-            <Table.Th>Because of</Table.Th>
+            <Table.Th>Event</Table.Th>
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>

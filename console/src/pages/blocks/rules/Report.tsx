@@ -34,7 +34,7 @@ export function Report({ report, rule }: { report: Schemas['ResponseReport']; ru
       )}
       <Text size="xs" c="dimmed">
         {report.hits === 0
-          ? 'No event has asked for a block yet.'
+          ? 'No event has requested a block yet.'
           : `${count(report.hits, 'decision')} about ${count(report.targets, 'address', 'addresses')}. The newest 1,000 are kept.`}
       </Text>
     </Stack>

@@ -113,7 +113,7 @@ function About({ rule }: { rule: Rule }) {
         [
           'Its blocks',
           <Link key="blocks" to="/blocks" search={{ view: 'all', rule: rule.id }}>
-            Blocks that it asked for
+            Blocks that it requested
           </Link>,
         ],
       ]}

@@ -73,7 +73,7 @@ function Form({ rule, close }: { rule: Rule | undefined; close: () => void }) {
       <Stack gap="sm">
         <TextInput label="Name" required maxLength={100} data-autofocus {...form.getInputProps('name')} />
         <Group grow align="flex-start">
-          <NumberInput label="So many alerts" min={1} max={100} {...form.getInputProps('threshold')} />
+          <NumberInput label="Number of alerts" min={1} max={100} {...form.getInputProps('threshold')} />
           <TextInput
             label="Within"
             description="10s to 24h"
@@ -83,7 +83,7 @@ function Form({ rule, close }: { rule: Rule | undefined; close: () => void }) {
           />
           <NumberInput
             label="Position"
-            description="The lowest is asked first"
+            description="The lowest is tried first"
             min={0}
             max={1_000_000}
             inputWrapperOrder={['label', 'input', 'description', 'error']}
@@ -91,7 +91,7 @@ function Form({ rule, close }: { rule: Rule | undefined; close: () => void }) {
           />
         </Group>
         <Group grow align="flex-start">
-          <MultiSelect label="That share" data={sharedThings} {...form.getInputProps('group_by')} />
+          <MultiSelect label="Sharing" data={sharedThings} {...form.getInputProps('group_by')} />
           {form.values.group_by.includes('entity') && (
             <TagsInput
               label="Entities of the types"
@@ -129,7 +129,7 @@ function Form({ rule, close }: { rule: Rule | undefined; close: () => void }) {
         />
         <TextInput
           label="Title of the incident"
-          description="{count}, {key}, {rule} and {alert} stand for what they say"
+          description="You can use {count}, {key}, {rule} and {alert}"
           maxLength={200}
           {...form.getInputProps('title')}
         />

@@ -11,7 +11,7 @@ import type { RuleInput } from './rule'
 
 /** triedAlerts is on how many of the newest alerts a rule is tried. */
 const triedAlerts = 1_000
-/** shownGroups is how many of the incidents that a rule would have made are shown. */
+/** shownGroups is how many of the incidents that a rule would have created are shown. */
 const shownGroups = 8
 
 interface Props {
@@ -20,7 +20,7 @@ interface Props {
   clear: () => void
 }
 
-/** RuleTrial says what a rule would have made of the newest alerts. Nothing is done. */
+/** RuleTrial says what a rule would have created of the newest alerts. Nothing is done. */
 export function RuleTrial({ input, refused, clear }: Props) {
   const [busy, setBusy] = useState(false)
   const [trial, setTrial] = useState<{ of: string; result: Schemas['RuleTrial'] }>()
@@ -55,7 +55,7 @@ export function RuleTrial({ input, refused, clear }: Props) {
         </Button>
         {result && (
           <Text size="sm" role="status">
-            It looks at {full(result.matched)} of {full(result.looked)} alerts, and would have made{' '}
+            It looks at {full(result.matched)} of {full(result.looked)} alerts, and would have created{' '}
             <b>{count(result.incidents, 'incident')}</b> of {full(result.grouped)}
             {result.failed > 0 && `; the expression fails for ${full(result.failed)}`}.
           </Text>
