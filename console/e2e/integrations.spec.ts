@@ -80,7 +80,7 @@ test('a webhook is added, tested, delivers, fails and is deleted, in sight', asy
     await field(page, 'settings.url').fill(receiver.url)
     await field(page, 'settings.signing_secret').fill('too short')
     // What only the hub knows is told at its field as well.
-    await page.getByRole('button', { name: 'Prove the credentials' }).click()
+    await page.getByRole('button', { name: 'Check the credentials' }).click()
     await expect(field(page, 'settings.signing_secret')).toBeFocused()
     await field(page, 'settings.signing_secret').fill('')
     await page.getByRole('button', { name: 'Generate Signing secret' }).click()
@@ -188,7 +188,7 @@ test('a backfill brings older events, with its progress', async ({ page, hub }) 
       .click()
     await page.keyboard.press('Escape')
     await page.getByRole('button', { name: 'Start the backfill' }).click()
-    await expect(page.getByRole('group', { name: 'Backfill' })).toContainText(/event.? brought/)
+    await expect(page.getByRole('group', { name: 'Backfill' })).toContainText(/event.? sent/)
     await expect.poll(() => receiver.received.some((each) => each.body.includes('older than'))).toBe(true)
     await accessible(page)
   } finally {

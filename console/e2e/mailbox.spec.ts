@@ -44,7 +44,7 @@ test('failures are found by cause, the receiver is mended, and all are replayed'
   await expect(question).toBeVisible()
   await accessible(page)
   await question.getByRole('button', { name: 'Replay', exact: true }).click()
-  const tray = page.getByRole('region', { name: 'Work going on' })
+  const tray = page.getByRole('region', { name: 'Running jobs' })
   await expect(tray).toContainText('3 deliveries on their way again')
   await expect(page.getByRole('heading', { name: 'No delivery matches' })).toBeVisible()
   await expect.poll(() => receiver.received.length).toBe(6)
@@ -73,7 +73,7 @@ test('some are chosen and replayed; what fails again comes back', async ({ page,
   receiver.answer(200, '')
   await page.getByRole('button', { name: 'Replay selected' }).click()
   await expect(rows).toHaveCount(1)
-  await expect(page.getByRole('region', { name: 'Work going on' })).toContainText(
+  await expect(page.getByRole('region', { name: 'Running jobs' })).toContainText(
     '1 delivery on its way again',
   )
 
@@ -121,7 +121,7 @@ test('what a replay could not do is told item by item', async ({ page, hub }) =>
   await page.goto(`/mailbox?integration=${id}`)
   await page.getByRole('button', { name: 'Replay all' }).click()
   await page.getByRole('dialog').getByRole('button', { name: 'Replay', exact: true }).click()
-  const tray = page.getByRole('region', { name: 'Work going on' })
+  const tray = page.getByRole('region', { name: 'Running jobs' })
   await expect(tray).toContainText('2 could not be replayed')
   await expect(tray.getByRole('link', { name: /^dlv_/ })).toHaveCount(2)
   await accessible(page)
@@ -156,7 +156,7 @@ test('a job that runs shows how far it is, and is cancelled', async ({ page, hub
   await page.goto(`/mailbox?integration=${id}`)
   await page.getByRole('button', { name: 'Replay all' }).click()
   await page.getByRole('dialog').getByRole('button', { name: 'Replay', exact: true }).click()
-  const tray = page.getByRole('region', { name: 'Work going on' })
+  const tray = page.getByRole('region', { name: 'Running jobs' })
   await expect(tray).toContainText('1,250 of 5,000 on their way again')
   await expect(tray.getByRole('progressbar', { name: 'Replay: 25 % done' })).toBeVisible()
   await accessible(page)

@@ -88,7 +88,7 @@ export const deliveryColumns: readonly Column<Delivery>[] = [
     width: 'minmax(130px, 0.8fr)',
     cell: (row) => <IntegrationName id={row.integration} />,
   },
-  { id: 'word', header: 'Last word', width: 'minmax(180px, 1.6fr)', cell: (row) => <LastWord row={row} /> },
+  { id: 'word', header: 'Result', width: 'minmax(180px, 1.6fr)', cell: (row) => <LastWord row={row} /> },
   {
     id: 'attempts',
     header: 'Attempts',

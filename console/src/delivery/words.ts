@@ -40,7 +40,7 @@ const classes: Record<string, string> = {
   throttled: 'Throttled',
   exhausted: 'Out of attempts',
   disabled: 'Integration disabled',
-  gone: 'Receiver asked for silence',
+  gone: 'Receiver asked to stop',
   person: 'Discarded by a person',
   trimmed: 'Trimmed from the journal',
   age: 'Too old',

@@ -90,7 +90,7 @@ function Headers({ headers, label }: { headers: Record<string, string>; label: s
 }
 
 function Body({ body, headers, label }: { body: string; headers: Record<string, string>; label: string }) {
-  const [raw, setRaw] = useState('laid out')
+  const [raw, setRaw] = useState('formatted')
   if (!body)
     return (
       <Text size="xs" c="dimmed">
@@ -110,7 +110,7 @@ function Body({ body, headers, label }: { body: string; headers: Record<string, 
         <SegmentedControl
           size="xs"
           w="fit-content"
-          data={['laid out', 'as sent']}
+          data={['formatted', 'as sent']}
           value={raw}
           onChange={setRaw}
           aria-label={`How the ${label.toLowerCase()} is shown`}

@@ -22,7 +22,7 @@ export function JobTray() {
   const jobs = useMyJobs()
   if (jobs.length === 0) return null
   return (
-    <Box className={classes.tray} component="section" aria-label="Work going on">
+    <Box className={classes.tray} component="section" aria-label="Running jobs">
       {jobs.map((job) => (
         <Tracked key={job.id} known={job} />
       ))}

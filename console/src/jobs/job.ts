@@ -24,20 +24,18 @@ export const title = (job: Job): string => (job.kind === 'replay' ? 'Replay' : '
 /** outcome says in a sentence how far a job is, or what came of it. */
 export function outcome(job: Job): string {
   const failed =
-    job.failed > 0
-      ? `; ${full(job.failed)} could not be ${job.kind === 'replay' ? 'replayed' : 'brought'}`
-      : ''
+    job.failed > 0 ? `; ${full(job.failed)} could not be ${job.kind === 'replay' ? 'replayed' : 'sent'}` : ''
   if (job.kind === 'backfill') {
     const brought = count(job.backfill?.counts.delivered ?? 0, 'event')
-    if (job.state === 'queued') return 'Waiting to begin'
-    if (!ended(job)) return `${brought} brought so far${failed}`
-    if (job.state === 'cancelled') return `Cancelled; ${brought} brought before that${failed}`
+    if (job.state === 'queued') return 'Waiting to start'
+    if (!ended(job)) return `${brought} sent so far${failed}`
+    if (job.state === 'cancelled') return `Cancelled; ${brought} sent before that${failed}`
     if (job.state === 'failed') return `Stopped: ${job.error || 'it failed'}`
-    return `${brought} brought${failed}`
+    return `${brought} sent${failed}`
   }
   switch (job.state) {
     case 'queued':
-      return 'Waiting to begin'
+      return 'Waiting to start'
     case 'running':
       return `${full(job.done)} of ${full(job.total)} on their way again${failed}`
     case 'cancelled':

@@ -85,11 +85,7 @@ function Entry({ act }: { act: Act }) {
       {changes && changes.length > 0 && (
         <Stack gap="xs">
           <Text fw={650} size="sm">
-            {act.before === undefined
-              ? 'With these values'
-              : act.after === undefined
-                ? 'What it was like'
-                : 'What changed'}
+            {act.before === undefined ? 'Values' : act.after === undefined ? 'Values before' : 'Changes'}
           </Text>
           <Changes changes={changes} />
           <Text size="xs" c="dimmed">
@@ -106,7 +102,7 @@ function facts(act: Act): FactLine[] {
   const { actor } = act
   const list: FactLine[] = [
     [
-      'Who',
+      'Actor',
       <Group key="" gap="xs">
         <ActorName actor={actor} />
         <Text span inherit c="dimmed">
@@ -124,14 +120,14 @@ function facts(act: Act): FactLine[] {
       </Group>,
     ],
     [
-      'From',
+      'Address',
       <EventText key="" inherit className="mono">
         {actor.address || '–'}
       </EventText>,
     ],
-    ['When', <When key="" time={act.at} inherit />],
+    ['Time', <When key="" time={act.at} inherit />],
     [
-      'On',
+      'Target',
       <Group key="" gap="xs">
         <Target act={act} whole />
         {act.target && (
@@ -160,7 +156,7 @@ function facts(act: Act): FactLine[] {
         {act.note}
       </EventText>,
     ])
-  if (act.took_ms !== undefined) list.push(['Took', milliseconds(act.took_ms)])
-  list.push(['Number', full(act.seq)])
+  if (act.took_ms !== undefined) list.push(['Duration', milliseconds(act.took_ms)])
+  list.push(['Sequence', full(act.seq)])
   return list
 }

@@ -14,8 +14,8 @@ export function AuditFilters({ filter, set }: { filter: AuditFilter; set: (filte
     <Filters active={Object.keys(filter).length} clear={() => set({})}>
       <ActionFilter value={filter.action} onChange={(action) => change({ action })} />
       <TextFilter
-        label="Who"
-        placeholder="Who: e-mail, key or id"
+        label="Actor"
+        placeholder="Actor: e-mail, key or id"
         value={filter.actor}
         onChange={(actor) => change({ actor })}
         maxLength={100}

@@ -97,11 +97,11 @@ export function AuditPage() {
         empty={
           <Empty
             icon={IconListDetails}
-            title={filtered ? 'No act matches' : 'Nothing was done yet'}
+            title={filtered ? 'No act matches' : 'No activity yet'}
             text={
               filtered
-                ? 'The filters leave nothing over.'
-                : 'Every privileged act in this account stands here as soon as there is one.'
+                ? 'Remove a filter to see more.'
+                : 'Every privileged act in this account is listed here.'
             }
           >
             {filtered && (
@@ -120,16 +120,16 @@ export function AuditPage() {
 }
 
 const columns: readonly Column<Act>[] = [
-  { id: 'at', header: 'When', width: '168px', cell: (row) => <When time={row.at} /> },
+  { id: 'at', header: 'Time', width: '168px', cell: (row) => <When time={row.at} /> },
   {
     id: 'actor',
-    header: 'Who',
+    header: 'Actor',
     width: 'minmax(170px, 1fr)',
     cell: (row) => <ActorName actor={row.actor} />,
   },
   {
     id: 'address',
-    header: 'From',
+    header: 'Address',
     width: '130px',
     cell: (row) => (
       <EventText inherit className="mono" c="dimmed">
@@ -149,7 +149,7 @@ const columns: readonly Column<Act>[] = [
   },
   {
     id: 'target',
-    header: 'On',
+    header: 'Target',
     width: 'minmax(180px, 1.3fr)',
     cell: (row) => <Target act={row} />,
   },

@@ -58,8 +58,8 @@ export function JobDrawer() {
 
 function facts(job: Job): FactLine[] {
   const list: FactLine[] = [
-    ['Begun', <When key="" time={job.created_at} inherit />],
-    ['Last change', <When key="" time={job.updated_at} inherit />],
+    ['Started', <When key="" time={job.created_at} inherit />],
+    ['Updated', <When key="" time={job.updated_at} inherit />],
   ]
   const { backfill } = job
   if (backfill) {
@@ -79,7 +79,7 @@ function facts(job: Job): FactLine[] {
         </span>,
       ],
       ['Events looked at', full(backfill.read)],
-      ['Wanted', full(backfill.counts.matched)],
+      ['Matched', full(backfill.counts.matched)],
       ['Delivered', full(backfill.counts.delivered)],
       ['Still waiting', full(backfill.counts.parked)],
       ['In the mailbox', full(backfill.counts.mailbox)],

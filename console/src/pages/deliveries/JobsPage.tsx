@@ -47,10 +47,10 @@ export function JobsPage() {
           <Empty
             icon={IconChecklist}
             title="No replay or backfill yet"
-            text="A replay sends again what is in the mailbox; a backfill brings a new integration what was received before it was made."
+            text="A replay sends again what is in the mailbox; a backfill sends a new integration what was received before it was added."
           >
             <Anchor component={Link} to="/mailbox" size="sm">
-              Look into the mailbox
+              Open the mailbox
             </Anchor>
           </Empty>
         }
@@ -76,17 +76,17 @@ function Whom({ row }: { row: Job }) {
 const columns: readonly Column<Job>[] = [
   { id: 'state', header: 'State', width: '108px', cell: (row) => <State value={row.state} /> },
   { id: 'kind', header: 'Kind', width: '100px', cell: (row) => title(row) },
-  { id: 'whom', header: 'Of', width: 'minmax(150px, 0.8fr)', cell: (row) => <Whom row={row} /> },
+  { id: 'whom', header: 'Scope', width: 'minmax(150px, 0.8fr)', cell: (row) => <Whom row={row} /> },
   {
     id: 'outcome',
-    header: 'How far',
+    header: 'Progress',
     width: 'minmax(260px, 1.6fr)',
     cell: (row) => <span className="numbers">{outcome(row)}</span>,
   },
   { id: 'bar', header: '', width: '140px', cell: (row) => <Bar row={row} /> },
   {
     id: 'begun',
-    header: 'Begun',
+    header: 'Started',
     width: '110px',
     align: 'right',
     cell: (row) => <Ago time={row.created_at} c="dimmed" />,

@@ -149,7 +149,7 @@ function ChoosePassword({ token, link }: { token: string; link: Schemas['LinkInf
             {...form.getInputProps('password')}
           />
           <PasswordInput
-            label="The same password again"
+            label="Repeat the password"
             autoComplete="new-password"
             maxLength={200}
             required

@@ -149,7 +149,7 @@ export function AddForm({ connector }: { connector: Schemas['Connector'] }) {
       </Panel>
       {events && (
         <>
-          <Panel title="What it gets">
+          <Panel title="Subscription">
             <SubscriptionForm value={subscription} onChange={setSubscription} errors={errors} />
           </Panel>
           <TrialPanel subscription={subscription} still />

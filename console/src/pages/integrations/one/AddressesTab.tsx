@@ -19,7 +19,7 @@ export function AddressesTab({ responder, integration }: Shown) {
   const { used, capacity, ours, share, placements } = responder
   return (
     <Panel
-      title="What it keeps out"
+      title="Blocked addresses"
       actions={
         <Button
           component={Link}
@@ -63,9 +63,8 @@ export function AddressesTab({ responder, integration }: Shown) {
           ))}
         </Group>
         <Text size="sm" c="dimmed">
-          Looked at <Ago time={responder.last_cycle_at} none="never" />, which took{' '}
-          {milliseconds(responder.took_ms)}; the next look is{' '}
-          <Ago time={responder.next_cycle_at} none="not planned" />.
+          Reconciled <Ago time={responder.last_cycle_at} none="never" />, which took{' '}
+          {milliseconds(responder.took_ms)}; next <Ago time={responder.next_cycle_at} none="not planned" />.
         </Text>
         {responder.warnings.map((each) => (
           <Alert key={each} color="yellow" variant="light" py="xs">

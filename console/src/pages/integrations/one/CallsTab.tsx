@@ -58,7 +58,7 @@ export function CallsTab({ integration, connector }: Shown) {
       )}
       <Panel
         flush
-        title="What came from there"
+        title="Calls received"
         actions={
           <Group gap="xs">
             <Button
@@ -95,11 +95,11 @@ function Calls({ view }: { view: Schemas['CallView'] }) {
           (sync.last ? (
             <>
               {' '}
-              Looked at <Ago time={sync.last.at} />: {full(sync.last.found)} found, {full(sync.last.done)}{' '}
+              Checked <Ago time={sync.last.at} />: {full(sync.last.found)} found, {full(sync.last.done)}{' '}
               brought over.
             </>
           ) : (
-            ' Not looked at yet.'
+            ' Not checked yet.'
           ))}
       </Text>
       {(sync?.last?.error || untold) && (
@@ -126,10 +126,10 @@ function Lines({ lines }: { lines: Schemas['CallLine'][] }) {
       <Table verticalSpacing={7} horizontalSpacing="md" aria-label="The vendor’s calls">
         <Table.Thead>
           <Table.Tr>
-            <Table.Th>When</Table.Th>
+            <Table.Th>Time</Table.Th>
             <Table.Th>Outcome</Table.Th>
             <Table.Th>What</Table.Th>
-            <Table.Th ta="right">Took</Table.Th>
+            <Table.Th ta="right">Duration</Table.Th>
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>

@@ -84,7 +84,7 @@ function Content({ digest }: { digest: Schemas['Digest'] }) {
         </Group>
       </Panel>
       <SimpleGrid cols={{ base: 1, md: 3 }} spacing="sm">
-        <Top title="Most about" items={digest.entities} />
+        <Top title="Top entities" items={digest.entities} />
         <Top title="By rule" items={digest.rules} />
         <Top title="By source" items={digest.sources} />
       </SimpleGrid>

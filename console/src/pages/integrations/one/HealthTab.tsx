@@ -35,11 +35,7 @@ export function HealthTab({ integration }: Shown) {
       />
       <Loaded query={pulse} lines={8}>
         {(data) =>
-          data.points.length > 0 ? (
-            <Charts pulse={data} />
-          ) : (
-            <Text size="sm">Nothing is known of that time.</Text>
-          )
+          data.points.length > 0 ? <Charts pulse={data} /> : <Text size="sm">No data for that time.</Text>
         }
       </Loaded>
     </Stack>
@@ -59,12 +55,12 @@ function Charts({ pulse }: { pulse: Schemas['Pulse'] }) {
       times: steps.map(({ at }) => at),
       went: [
         { label: 'Delivered', color: '--tocsin-good', values: line('delivered'), filled: true },
-        { label: 'Tried again', color: '--tocsin-warn', values: line('retried') },
+        { label: 'Retried', color: '--tocsin-warn', values: line('retried') },
         { label: 'Into the mailbox', color: '--tocsin-bad', values: line('failed') },
       ],
       took: [
-        { label: 'Half within', color: '--tocsin-low', values: line('p50_ms') },
-        { label: '99 % within', color: '--tocsin-high', values: line('p99_ms'), dashed: true },
+        { label: 'p50', color: '--tocsin-low', values: line('p50_ms') },
+        { label: 'p99', color: '--tocsin-high', values: line('p99_ms'), dashed: true },
       ],
       waits: [
         { label: 'Backlog', color: '--tocsin-low', values: line('backlog'), filled: true },

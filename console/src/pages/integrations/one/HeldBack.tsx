@@ -30,8 +30,8 @@ export function HeldBack({ id }: { id: string }) {
             <Table verticalSpacing={7} horizontalSpacing="md" aria-label="Held back for good">
               <Table.Thead>
                 <Table.Tr>
-                  <Table.Th>When</Table.Th>
-                  <Table.Th>Why</Table.Th>
+                  <Table.Th>Time</Table.Th>
+                  <Table.Th>Reason</Table.Th>
                   <Table.Th>Event</Table.Th>
                   <Table.Th visibleFrom="xs">Severity</Table.Th>
                 </Table.Tr>

@@ -24,12 +24,12 @@ export function OverviewTab(shown: Shown) {
       {shown.stats && <Tiles {...shown} />}
       {shown.responder && <ResponderTiles {...shown} />}
       <div className={classes.two}>
-        <Panel title="What it is">
+        <Panel title="Details">
           <About {...shown} />
         </Panel>
         {events && (
           <Panel
-            title="What it gets"
+            title="Subscription"
             actions={
               <Anchor
                 component={Link}
@@ -110,7 +110,7 @@ function Tiles({ stats, integration }: Shown) {
         />
         <Tile label="Last success" value={<Ago time={stats.last_success_at} none="never" inherit />} />
         <Tile
-          label="A success takes (p99)"
+          label="Latency (p99)"
           value={stats.latency_ms.count > 0 ? `≤ ${milliseconds(stats.latency_ms.p99)}` : '–'}
           hint={`of ${full(stats.latency_ms.count)} since the hub started`}
         />
@@ -135,7 +135,7 @@ function Ledger({ stats }: { stats: NonNullable<Shown['stats']> }) {
   ]
   return (
     <Panel
-      title="What became of every event"
+      title="Event accounting"
       actions={
         <Text
           size="xs"
@@ -148,7 +148,7 @@ function Ledger({ stats }: { stats: NonNullable<Shown['stats']> }) {
       }
     >
       <Text size="sm" className="numbers" mb={6}>
-        <b>{full(counts.journalled)}</b> received = <b>{full(counts.matched)}</b> wanted +{' '}
+        <b>{full(counts.journalled)}</b> received = <b>{full(counts.matched)}</b> matched +{' '}
         <b>{full(counts.filtered)}</b> filtered
         {counts.where_failed > 0 ? ` (for ${full(counts.where_failed)} the condition failed)` : ''}
       </Text>
@@ -179,7 +179,7 @@ function ResponderTiles({ responder }: Shown) {
         value={full(responder.placements.verified ?? 0)}
         hint="read back from the vendor"
       />
-      <Tile label="Last look" value={<Ago time={responder.last_cycle_at} none="never" inherit />} />
+      <Tile label="Last reconciled" value={<Ago time={responder.last_cycle_at} none="never" inherit />} />
     </SimpleGrid>
   )
 }
@@ -204,11 +204,7 @@ function About({ integration, connector }: Shown) {
         <Identifier value={integration.id} />
       </Fact>
       <Fact name="Owner">
-        {integration.owner ? (
-          <EventText>{integration.owner}</EventText>
-        ) : (
-          <Text c="dimmed">nobody is named</Text>
-        )}
+        {integration.owner ? <EventText>{integration.owner}</EventText> : <Text c="dimmed">none</Text>}
       </Fact>
       <Fact name="Credentials">
         <Text size="sm">

@@ -64,7 +64,7 @@ function Builder({ integration, startAgain }: Shown & { startAgain: () => void }
       <LeaveGuard dirty={dirty && !busy} />
       {newer && <Newer show={() => void refresh().then(startAgain)} />}
       <div className={classes.split}>
-        <Panel title="Which events it gets">
+        <Panel title="Subscription">
           <SubscriptionForm value={draft} onChange={setDraft} errors={errors} readOnly={!write} />
         </Panel>
         <TrialPanel subscription={draft} />

@@ -43,7 +43,7 @@ export function TestPanel({ run, sends, disabled }: { run: Run; sends: boolean; 
           title={disabled}
           onClick={() => void start('prove')}
         >
-          Prove the credentials
+          Check the credentials
         </Button>
         {sends && (
           <Group gap={6} align="flex-end">
@@ -72,7 +72,7 @@ export function TestPanel({ run, sends, disabled }: { run: Run; sends: boolean; 
         )}
       </Group>
       <Text size="xs" c="dimmed">
-        Proving the credentials alerts nobody.
+        Checking the credentials alerts nobody.
         {sends &&
           ' A sample is really sent: its title begins with [Test message] and it has the tag test, so that people can tell.'}
       </Text>

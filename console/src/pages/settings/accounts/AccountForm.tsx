@@ -80,7 +80,7 @@ export function AccountForm({
           {...form.getInputProps('title')}
         />
         <Select
-          label="Below"
+          label="Parent"
           description="The account above it may receive its events, and its administrators may act in it"
           placeholder="No account above it"
           data={parents}

@@ -85,7 +85,7 @@ function Accounts({ own }: { own: string | undefined }) {
         width: 'minmax(150px, 1.2fr)',
         cell: (a) => <EventText inherit>{a.title || '–'}</EventText>,
       },
-      { id: 'parent', header: 'Below', width: '120px', cell: (a) => a.parent ?? '–' },
+      { id: 'parent', header: 'Parent', width: '120px', cell: (a) => a.parent ?? '–' },
       { id: 'plan', header: 'Plan', width: '110px', cell: (a) => a.plan },
       { id: 'state', header: 'State', width: '90px', cell: (a) => <AccountState account={a} /> },
       { id: 'made', header: 'Created', width: '90px', cell: (a) => <Ago time={a.created_at} /> },

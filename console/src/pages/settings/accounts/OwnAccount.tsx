@@ -28,7 +28,7 @@ export function OwnAccount({ account }: { account: Schemas['OwnAccount'] }) {
             {me.plan.title || account.plan}
           </Anchor>
         </Fact>
-        {account.parent && <Fact label="Below">{account.parent}</Fact>}
+        {account.parent && <Fact label="Parent">{account.parent}</Fact>}
         <Fact label="Events this month">
           <span className="numbers">{full(account.usage.events)}</span>
         </Fact>

@@ -47,9 +47,9 @@ export function KeyDetails({ item, keys, close, changed, shown }: Props) {
       },
     })
   const facts: [label: string, value: ReactNode][] = [
-    ['Begins with', <Mono key="p">{`${item.prefix}…`}</Mono>],
+    ['Prefix', <Mono key="p">{`${item.prefix}…`}</Mono>],
     ['State', <Standing key="s" item={item} />],
-    ['Ends', <When key="e" time={item.expires_at} none="never" />],
+    ['Expires', <When key="e" time={item.expires_at} none="never" />],
     ...(item.revoked_at
       ? ([['Revoked', <When key="r" time={item.revoked_at} />]] as [string, ReactNode][])
       : []),
@@ -172,7 +172,7 @@ function RotateForm({
           without a gap.
         </Text>
         <Select
-          label="The old key ends"
+          label="The old key expires"
           data={overlaps}
           allowDeselect={false}
           value={overlap}

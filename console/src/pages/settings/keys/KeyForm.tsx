@@ -82,7 +82,7 @@ export function KeyForm({
             <Stack gap="xs">
               <Group gap={6}>
                 <Text size="sm" c="dimmed">
-                  Often wanted:
+                  Common choices:
                 </Text>
                 {presets.map((preset) => (
                   <Button
@@ -122,7 +122,7 @@ export function KeyForm({
           />
         )}
         <Group grow align="flex-start">
-          <Select label="Ends" data={terms} allowDeselect={false} {...form.getInputProps('term')} />
+          <Select label="Expires" data={terms} allowDeselect={false} {...form.getInputProps('term')} />
           <NumberInput
             label="Requests a minute"
             description="0: no limit of its own"
@@ -135,7 +135,7 @@ export function KeyForm({
         </Group>
         {form.values.term === '0' && (
           <Text size="sm" c="dimmed">
-            A key that never ends is found by somebody sooner or later. Rotate it from time to time.
+            A key that never expires leaks sooner or later. Rotate it from time to time.
           </Text>
         )}
         <Switch

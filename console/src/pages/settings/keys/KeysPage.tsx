@@ -53,10 +53,15 @@ export function KeysPage() {
   const columns = useMemo<Column<Key>[]>(
     () => [
       { id: 'name', header: 'Name', width: 'minmax(170px, 1.1fr)', cell: (key) => <Name item={key} /> },
-      { id: 'prefix', header: 'Begins with', width: '176px', cell: (key) => <Mono>{`${key.prefix}…`}</Mono> },
-      { id: 'scopes', header: 'May', width: 'minmax(170px, 1fr)', cell: (key) => <Scopes item={key} /> },
+      { id: 'prefix', header: 'Prefix', width: '176px', cell: (key) => <Mono>{`${key.prefix}…`}</Mono> },
+      { id: 'scopes', header: 'Scopes', width: 'minmax(170px, 1fr)', cell: (key) => <Scopes item={key} /> },
       { id: 'state', header: 'State', width: '112px', cell: (key) => <Standing item={key} /> },
-      { id: 'end', header: 'Ends', width: '90px', cell: (key) => <Ago time={key.expires_at} none="never" /> },
+      {
+        id: 'end',
+        header: 'Expires',
+        width: '90px',
+        cell: (key) => <Ago time={key.expires_at} none="never" />,
+      },
       {
         id: 'used',
         header: 'Last used',
@@ -65,7 +70,7 @@ export function KeysPage() {
       },
       {
         id: 'limit',
-        header: 'A minute',
+        header: 'Rate limit',
         width: '90px',
         align: 'right',
         cell: (key) => <span className="numbers">{key.rate_limit ? full(key.rate_limit) : '–'}</span>,

@@ -8,5 +8,5 @@ const tones = { active: 'good', ending: 'warn', expired: 'calm', revoked: 'bad' 
 /** Standing says where a key stands. */
 export function Standing({ item }: { item: Schemas['Key'] }) {
   const value = standing(item, useNow())
-  return <State value={value} tone={tones[value]} label={value === 'ending' ? 'ends soon' : value} />
+  return <State value={value} tone={tones[value]} label={value === 'ending' ? 'expires soon' : value} />
 }

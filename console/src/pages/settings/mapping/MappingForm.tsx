@@ -29,14 +29,14 @@ const labels = {
   severity: 'Severity',
   type: 'Type',
   project: 'Project',
-  alert_type: 'Kind of alert',
+  alert_type: 'Alert type',
   account: 'Account',
 } as const
 
 const placeholders: Partial<Record<keyof typeof labels, string>> = {
-  type: 'As it comes',
-  project: 'As it comes',
-  alert_type: 'As it comes',
+  type: 'Unchanged',
+  project: 'Unchanged',
+  alert_type: 'Unchanged',
 }
 
 /** MappingForm creates a rule, or changes one, and tries it before. behind is the place behind the last rule. */
@@ -86,7 +86,7 @@ export function MappingForm({
         />
         <Group grow align="flex-start">
           <Select
-            label="Events of"
+            label="Source"
             data={options}
             searchable
             allowDeselect={false}
@@ -94,7 +94,7 @@ export function MappingForm({
             onChange={choose('source', '*')}
           />
           <NumberInput
-            label="Place"
+            label="Position"
             description="The lowest runs first"
             inputWrapperOrder={['label', 'input', 'description', 'error']}
             min={0}
@@ -134,7 +134,7 @@ export function MappingForm({
             <SimpleGrid cols={{ base: 1, xs: 2 }} spacing="sm">
               <Select
                 label="Severity"
-                placeholder="As it comes"
+                placeholder="Unchanged"
                 clearable
                 data={[...severities]}
                 {...form.getInputProps('set.severity')}

@@ -55,16 +55,16 @@ export function MappingPage() {
           </Text>
         ),
       },
-      { id: 'source', header: 'Events of', width: '130px', cell: (rule) => names.nameOf(rule.source) },
+      { id: 'source', header: 'Source', width: '130px', cell: (rule) => names.nameOf(rule.source) },
       {
         id: 'when',
-        header: 'When',
+        header: 'Condition',
         width: 'minmax(160px, 1fr)',
         cell: (rule) => (rule.when ? <Mono>{rule.when}</Mono> : 'always'),
       },
       {
         id: 'does',
-        header: 'Does',
+        header: 'Effect',
         width: 'minmax(180px, 1.1fr)',
         cell: (rule) => <EventText inherit>{effects(rule).join(' · ')}</EventText>,
       },
@@ -249,14 +249,14 @@ function RuleMenu({ rule, rules }: { rule: Rule; rules: Rule[] }) {
         disabled={at <= 0}
         onClick={() => void move(at - 1)}
       >
-        Run earlier
+        Move up
       </Menu.Item>
       <Menu.Item
         leftSection={<IconArrowDown size={16} aria-hidden />}
         disabled={at >= rules.length - 1}
         onClick={() => void move(at + 1)}
       >
-        Run later
+        Move down
       </Menu.Item>
       <Menu.Item color="red" leftSection={<IconTrash size={16} aria-hidden />} onClick={remove}>
         Delete

@@ -55,7 +55,7 @@ function Form({ close, changed }: { close: () => void; changed: () => void }) {
           required
           {...form.getInputProps('code')}
         />
-        <FormFoot verb="Turn it off" busy={busy} problem={problem} cancel={close} />
+        <FormFoot verb="Turn off" busy={busy} problem={problem} cancel={close} />
       </Stack>
     </form>
   )

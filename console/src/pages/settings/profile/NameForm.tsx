@@ -40,7 +40,7 @@ export function NameForm({ changed }: { changed: () => void }) {
           {...form.getInputProps('name')}
         />
         {may && form.isDirty() && (
-          <FormFoot verb="Save the name" busy={busy} problem={problem} reload={changed}>
+          <FormFoot verb="Save" busy={busy} problem={problem} reload={changed}>
             <Button variant="default" onClick={form.reset}>
               Cancel
             </Button>

@@ -27,14 +27,14 @@ export function PasswordForm({ changed }: { changed: () => void }) {
     <form onSubmit={submit}>
       <Stack gap="sm">
         <PasswordInput
-          label="The password so far"
+          label="Current password"
           autoComplete="current-password"
           maxLength={1024}
           required
           {...form.getInputProps('old')}
         />
         <PasswordInput
-          label="The new password"
+          label="New password"
           description={`At least ${shortest} characters. A few random words are easy to remember and hard to guess.`}
           autoComplete="new-password"
           maxLength={200}
@@ -42,13 +42,13 @@ export function PasswordForm({ changed }: { changed: () => void }) {
           {...form.getInputProps('new')}
         />
         <PasswordInput
-          label="The new password again"
+          label="Repeat the new password"
           autoComplete="new-password"
           maxLength={200}
           required
           {...form.getInputProps('again')}
         />
-        <FormFoot verb="Change the password" busy={busy} problem={problem} />
+        <FormFoot verb="Change password" busy={busy} problem={problem} />
       </Stack>
     </form>
   )

@@ -31,11 +31,11 @@ export function SecondFactor({ changed }: { changed: () => void }) {
       <Group justify="flex-end">
         {on ? (
           <Button variant="default" onClick={openDisable}>
-            Turn it off
+            Turn off
           </Button>
         ) : (
           <Button variant="light" onClick={openSetUp}>
-            Set it up
+            Set up
           </Button>
         )}
       </Group>

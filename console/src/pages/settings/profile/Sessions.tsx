@@ -59,7 +59,7 @@ export function Sessions({ sessions, changed }: { sessions: Schemas['Session'][]
               </Group>
               <Text size="xs" c="dimmed">
                 <span className="mono">{session.address}</span> · used <Ago time={session.last_seen_at} /> ·
-                opened <Ago time={session.created_at} /> · ends <Ago time={session.expires_at} />
+                started <Ago time={session.created_at} /> · expires <Ago time={session.expires_at} />
               </Text>
             </div>
             {!session.current && (

@@ -27,7 +27,7 @@ export function SetUpFactor({ opened, close, changed }: Step & { opened: boolean
     <Modal
       opened={opened}
       onClose={end}
-      title={codes ? 'Your recovery codes' : 'Set the second factor up'}
+      title={codes ? 'Your recovery codes' : 'Set up the second factor'}
       size="lg"
       closeOnClickOutside={!codes}
       closeOnEscape={!codes}
@@ -71,7 +71,7 @@ function Password({ close, begun }: Step & { begun: (secret: Schemas['TOTPSecret
           data-autofocus
           {...form.getInputProps('password')}
         />
-        <FormFoot verb="Go on" busy={busy} problem={problem} cancel={close} />
+        <FormFoot verb="Continue" busy={busy} problem={problem} cancel={close} />
       </Stack>
     </form>
   )
@@ -122,7 +122,7 @@ function Authenticator({
           autoFocus
           {...form.getInputProps('code')}
         />
-        <FormFoot verb="Turn it on" busy={busy} problem={problem} cancel={close} />
+        <FormFoot verb="Turn on" busy={busy} problem={problem} cancel={close} />
       </Stack>
     </form>
   )

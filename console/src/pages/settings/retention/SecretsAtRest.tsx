@@ -20,7 +20,7 @@ export function SecretsAtRest() {
     confirm({
       title: 'Seal all secrets with a new key?',
       text: 'A new key is made, everything is sealed with it and checked, and the old key is removed. The hub goes on meanwhile. Backups of before still need the old key: keep a copy of it as long as you keep them.',
-      verb: 'Seal anew',
+      verb: 'Seal with a new key',
       act: async () => {
         const { data } = await api.POST('/api/v1/secrets/rotate')
         await queries.invalidateQueries({ queryKey: ['get', '/api/v1/secrets'] })
@@ -120,7 +120,7 @@ function Troubles({ status }: { status: Schemas['SecretsStatus'] }) {
       </Text>
     )
   return (
-    <Alert color="yellow" variant="light" icon={<IconAlertTriangle aria-hidden />} title="To be looked at">
+    <Alert color="yellow" variant="light" icon={<IconAlertTriangle aria-hidden />} title="Needs attention">
       <List size="sm" spacing={4}>
         {troubles.map((trouble) => (
           <List.Item key={trouble.key}>

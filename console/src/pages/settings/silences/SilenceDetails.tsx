@@ -15,7 +15,7 @@ export function SilenceDetails({ silence }: { silence: Schemas['Silence'] }) {
   return (
     <Stack>
       <Group justify="space-between" align="flex-start" wrap="nowrap">
-        <Fact label="What it is about; all of it must hold">
+        <Fact label="Conditions; all of them must match">
           <List size="sm">
             {silence.matchers.map((matcher) => (
               <List.Item key={inWords(matcher)}>
@@ -35,13 +35,13 @@ export function SilenceDetails({ silence }: { silence: Schemas['Silence'] }) {
         <EventText inherit>{silence.reason || '–'}</EventText>
       </Fact>
       <Group gap="xl">
-        <Fact label="Begins">
+        <Fact label="Starts">
           <When time={silence.starts_at} />
         </Fact>
         <Fact label="Ends">
           <When time={silence.ends_at} />
         </Fact>
-        <Fact label="By">
+        <Fact label="Created by">
           <EventText inherit>{silence.author}</EventText>
         </Fact>
       </Group>

@@ -90,8 +90,8 @@ export function SilenceForm({
           </Button>
         </div>
         <Textarea
-          label="And an expression"
-          description="For what conditions cannot say; empty: none"
+          label="Expression"
+          description="For what the conditions cannot say; optional"
           placeholder={'event.severity_level < HIGH && "staging" in event.tags'}
           autosize
           minRows={1}
@@ -114,7 +114,7 @@ export function SilenceForm({
         />
         <Group grow align="flex-start">
           <DateTimePicker
-            label="Begins"
+            label="Starts"
             placeholder="Now"
             clearable
             valueFormat="DD MMM YYYY HH:mm"
@@ -123,7 +123,7 @@ export function SilenceForm({
             value={form.values.from || null}
             onChange={(value) => form.setFieldValue('from', value ?? '')}
           />
-          <Select label="Lasts" data={terms} allowDeselect={false} {...form.getInputProps('minutes')} />
+          <Select label="Duration" data={terms} allowDeselect={false} {...form.getInputProps('minutes')} />
         </Group>
         {form.values.minutes === 'until' && (
           <DateTimePicker

@@ -24,8 +24,8 @@ type Silence = Schemas['Silence']
 type Standing = Silence['state']
 
 const standings: { value: Standing; label: string }[] = [
-  { value: 'active', label: 'In force' },
-  { value: 'pending', label: 'Later' },
+  { value: 'active', label: 'Active' },
+  { value: 'pending', label: 'Scheduled' },
   { value: 'expired', label: 'Ended' },
 ]
 
@@ -71,7 +71,7 @@ export function SilencesPage() {
       },
       {
         id: 'author',
-        header: 'By',
+        header: 'Created by',
         width: 'minmax(120px, 0.7fr)',
         cell: (silence) => <EventText inherit>{silence.author}</EventText>,
       },
@@ -83,7 +83,7 @@ export function SilencesPage() {
           <State value={silence.state} tone={tones[silence.state]} label={wordOf(silence)} />
         ),
       },
-      { id: 'begins', header: 'Begins', width: '100px', cell: (silence) => <Ago time={silence.starts_at} /> },
+      { id: 'begins', header: 'Starts', width: '100px', cell: (silence) => <Ago time={silence.starts_at} /> },
       { id: 'ends', header: 'Ends', width: '100px', cell: (silence) => <Ago time={silence.ends_at} /> },
       {
         id: 'menu',
@@ -98,7 +98,7 @@ export function SilencesPage() {
   return (
     <Page
       title="Silences"
-      about="While a silence is in force, deliveries that it is about are left out, and counted. The events stay, and so do their alerts. News of what was announced before goes out all the same."
+      about="While a silence is active, deliveries that it matches are left out, and counted. The events stay, and so do their alerts. News of what was announced before goes out all the same."
       actions={
         <Tooltip label="Your role does not allow it" disabled={may}>
           <Button
@@ -167,14 +167,14 @@ export function SilencesPage() {
 const nothingElse = { rule: undefined, dedup_key: undefined, project: undefined }
 
 const nothing: Record<Standing, string> = {
-  active: 'No silence is in force',
-  pending: 'No silence begins later',
+  active: 'No silence is active',
+  pending: 'No silence is scheduled',
   expired: 'No silence has ended lately',
 }
 
 const hints: Record<Standing, string> = {
   active:
-    'Create one for a maintenance, a test, or a rule that is being mended, so that nobody is woken by it.',
+    'Create one for a maintenance, a test, or a rule that is being fixed, so that nobody is woken by it.',
   pending: 'A silence may begin later, for a maintenance that is planned.',
   expired: 'Silences that ended are listed for 30 days.',
 }

@@ -11,7 +11,7 @@ export const matcherFields: { value: MatcherField; label: string }[] = [
   { value: 'project', label: 'Project' },
   { value: 'severity', label: 'Severity' },
   { value: 'type', label: 'Type' },
-  { value: 'alert_type', label: 'Kind of alert' },
+  { value: 'alert_type', label: 'Alert type' },
   { value: 'tag', label: 'Tag' },
   { value: 'label', label: 'Label' },
   { value: 'dedup_key', label: 'Dedup key' },

@@ -86,7 +86,7 @@ export function SourceForm({
           {...form.getInputProps('name')}
         />
         <Select
-          label="What sends"
+          label="Tool"
           description="The hub reads what it writes as it is"
           placeholder="Choose the tool"
           data={known.map((each) => ({ value: each.name, label: each.title }))}
@@ -108,7 +108,7 @@ export function SourceForm({
           </OutLink>
         )}
         <Select
-          label="How it proves itself"
+          label="Authentication"
           description={methodOf(form.values.auth.method)?.about}
           data={choices}
           allowDeselect={false}
@@ -138,8 +138,8 @@ export function SourceForm({
           {...form.getInputProps('types')}
         />
         <Switch
-          label="It takes events"
-          description="While it does not, its address is not found"
+          label="Enabled"
+          description="While it is not, its address is not found"
           {...form.getInputProps('enabled', { type: 'checkbox' })}
         />
         <FormFoot

@@ -63,11 +63,11 @@ export function SourcesPage() {
       },
       {
         id: 'dialect',
-        header: 'Sends',
+        header: 'Tool',
         width: 'minmax(120px, 0.8fr)',
         cell: (source) => titles.get(source.dialect) ?? source.dialect,
       },
-      { id: 'proof', header: 'Proves itself by', width: 'minmax(150px, 1fr)', cell: proofOf },
+      { id: 'proof', header: 'Authentication', width: 'minmax(150px, 1fr)', cell: proofOf },
       { id: 'state', header: 'State', width: '110px', cell: (source) => <Health source={source} /> },
       {
         id: 'last',
@@ -88,7 +88,7 @@ export function SourcesPage() {
       },
       {
         id: 'bad',
-        header: 'Not taken',
+        header: 'Rejected',
         width: '100px',
         align: 'right',
         cell: (source) => <NotTaken source={source} />,

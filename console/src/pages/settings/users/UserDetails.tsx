@@ -50,7 +50,7 @@ export function UserDetails({ user, close, changed, shown }: Props) {
         <Fact label="Invited">
           <When time={user.created_at} />
         </Fact>
-        <Fact label="Signed in last">
+        <Fact label="Last sign-in">
           <Ago time={user.last_login_at} none="never" />
         </Fact>
       </Group>

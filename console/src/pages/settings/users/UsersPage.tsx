@@ -84,7 +84,7 @@ export function UsersPage() {
       },
       {
         id: 'seen',
-        header: 'Signed in',
+        header: 'Last sign-in',
         width: '120px',
         cell: (user) => <Ago time={user.last_login_at} none="never" />,
       },
