@@ -14,7 +14,12 @@ const meanings = {
 export function LiveMark() {
   const state = useLiveState()
   return (
-    <Tooltip label={meanings[state]} multiline maw={280}>
+    <Tooltip
+      label={`${words[state]}. ${meanings[state]}`}
+      multiline
+      maw={280}
+      events={{ hover: true, focus: false, touch: true }}
+    >
       <Group
         gap={6}
         wrap="nowrap"

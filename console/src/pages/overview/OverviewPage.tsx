@@ -1,4 +1,4 @@
-import { Button, SegmentedControl } from '@mantine/core'
+import { ActionIcon, Button, SegmentedControl } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import { IconListCheck, IconSend } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
@@ -39,9 +39,26 @@ export function OverviewPage() {
       actions={
         <>
           {!first && (
-            <Button variant="subtle" onClick={show} leftSection={<IconListCheck size={16} aria-hidden />}>
-              First steps
-            </Button>
+            <>
+              <ActionIcon
+                variant="default"
+                size={36}
+                onClick={show}
+                aria-label="First steps"
+                title="First steps"
+                hiddenFrom="sm"
+              >
+                <IconListCheck size={16} aria-hidden />
+              </ActionIcon>
+              <Button
+                variant="subtle"
+                onClick={show}
+                leftSection={<IconListCheck size={16} aria-hidden />}
+                visibleFrom="sm"
+              >
+                First steps
+              </Button>
+            </>
           )}
           {write && !first && (
             <Button variant="default" onClick={open} leftSection={<IconSend size={16} aria-hidden />}>
