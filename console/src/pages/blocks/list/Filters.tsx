@@ -1,20 +1,32 @@
-import { Box, Button, CloseButton, Group, Pill, Select, TextInput } from '@mantine/core'
+import { Button, CloseButton, Pill, Select, TextInput } from '@mantine/core'
 import { useDebouncedCallback } from '@mantine/hooks'
-import { IconSearch, IconX } from '@tabler/icons-react'
+import { IconSearch } from '@tabler/icons-react'
 import { useEffect, useState } from 'react'
+import { Filters } from '@/filters/Filters'
 import { TimeRange } from '@/filters/TimeRange'
 import { useMe } from '@/session/me'
 import { visible } from '@/text/visible'
 import { useResponders } from '../responders/useResponders'
 import { type PlacementState, placementMeanings } from '../words'
-import classes from './Filters.module.css'
-import { type BlocksSearch, isFiltered, rangeOf } from './search'
+import { activeOf, type BlocksSearch, rangeOf } from './search'
 
 /** typingPause is how long nobody types before the list is asked for, in milliseconds. */
 const typingPause = 300
 
-/** Filters narrow the list; what they say stands in the URL. */
-export function Filters({
+/** nothing is the search without filters. */
+const nothing: Partial<BlocksSearch> = {
+  q: undefined,
+  placement: undefined,
+  integration: undefined,
+  rule: undefined,
+  alert: undefined,
+  incident: undefined,
+  by: undefined,
+  since: undefined,
+}
+
+/** BlockFilters narrow the list; what they say stands in the URL. */
+export function BlockFilters({
   search,
   change,
 }: {
@@ -25,10 +37,12 @@ export function Filters({
   const responders = useResponders()
   const by = search.by && search.by !== 'me' && search.by !== me.id
   return (
-    <Group gap="xs" className={classes.filters}>
-      <Text value={search.q ?? ''} onChange={(q) => change({ q: q || undefined }, true)} />
+    <Filters
+      active={activeOf(search)}
+      clear={() => change(nothing)}
+      search={<Text value={search.q ?? ''} onChange={(q) => change({ q: q || undefined }, true)} />}
+    >
       <Select
-        w={{ base: '48%', sm: 170 }}
         aria-label="Placement"
         placeholder="Any placement"
         clearable
@@ -37,7 +51,6 @@ export function Filters({
         onChange={(value) => change({ placement: (value as PlacementState | null) ?? undefined })}
       />
       <Select
-        w={{ base: '48%', sm: 180 }}
         aria-label="Responder"
         placeholder="Any responder"
         clearable
@@ -46,14 +59,12 @@ export function Filters({
         data={responders.data?.items.map(({ id, name }) => ({ value: id, label: visible(name) })) ?? []}
         onChange={(value) => change({ integration: value ?? undefined })}
       />
-      <Box miw={150} w={{ base: '48%', sm: 'auto' }}>
-        <TimeRange
-          moving
-          noEnd
-          value={rangeOf(search)}
-          onChange={({ since, last }) => change({ since: last ?? since })}
-        />
-      </Box>
+      <TimeRange
+        moving
+        noEnd
+        value={rangeOf(search)}
+        onChange={({ since, last }) => change({ since: last ?? since })}
+      />
       <Button
         variant={search.by === 'me' ? 'light' : 'default'}
         aria-pressed={search.by === 'me'}
@@ -67,27 +78,7 @@ export function Filters({
         <Chip label={`Of ${search.incident}`} remove={() => change({ incident: undefined })} />
       )}
       {search.rule && <Chip label="By one rule" remove={() => change({ rule: undefined })} />}
-      {isFiltered(search) && (
-        <Button
-          variant="subtle"
-          leftSection={<IconX size={14} aria-hidden />}
-          onClick={() =>
-            change({
-              q: undefined,
-              placement: undefined,
-              integration: undefined,
-              rule: undefined,
-              alert: undefined,
-              incident: undefined,
-              by: undefined,
-              since: undefined,
-            })
-          }
-        >
-          Clear
-        </Button>
-      )}
-    </Group>
+    </Filters>
   )
 }
 
@@ -98,7 +89,6 @@ function Text({ value, onChange }: { value: string; onChange: (text: string) => 
   useEffect(() => setText(value), [value])
   return (
     <TextInput
-      className={classes.text}
       aria-label="Search in blocks"
       placeholder="Address, range, or words of the reason"
       leftSection={<IconSearch size={14} aria-hidden />}

@@ -12,7 +12,7 @@ import { listRoute } from '../route'
 import type { Block } from '../words'
 import { BulkBar } from './BulkBar'
 import { BlockCard, blockColumns } from './columns'
-import { Filters } from './Filters'
+import { BlockFilters } from './Filters'
 import { ListMenu } from './ListMenu'
 import { countOf, isFiltered } from './search'
 import { useBlocks, useCounts } from './useBlocks'
@@ -56,7 +56,7 @@ export function ListPage() {
         onChange={(view) => change({ view: view === 'open' ? undefined : view })}
       />
       <Instead
-        of={<Filters search={search} change={change} />}
+        of={<BlockFilters search={search} change={change} />}
         show={chosen.length > 0 && <BulkBar chosen={chosen} clear={selection.clear} />}
       />
       <VirtualTable<Block>

@@ -76,6 +76,9 @@ export function countOf(view: View, counts: Record<string, number> | undefined):
   return of(views[view].states)
 }
 
+/** activeOf is how many filters narrow the list beside the view. */
+export const activeOf = ({ view: _, plan: __, ...rest }: BlocksSearch): number =>
+  Object.values(rest).filter(Boolean).length
+
 /** isFiltered says whether anything but the view narrows the list. */
-export const isFiltered = ({ view: _, plan: __, ...rest }: BlocksSearch): boolean =>
-  Object.values(rest).some(Boolean)
+export const isFiltered = (search: BlocksSearch): boolean => activeOf(search) > 0

@@ -1,7 +1,8 @@
-import { Button, Group, Select } from '@mantine/core'
+import { Button, Select } from '@mantine/core'
 import { IconPlugConnected, IconPlus, IconSearch } from '@tabler/icons-react'
 import { Link, useNavigate, useSearch } from '@tanstack/react-router'
 import { useMemo } from 'react'
+import { Filters } from '@/filters/Filters'
 import { words } from '@/integration/standing'
 import { Page } from '@/page/Page'
 import { useCan } from '@/session/me'
@@ -72,8 +73,11 @@ export function IntegrationsPage() {
       }
     >
       <PlaceTabs value="configured" configured={all.data?.length} />
-      <Group gap="xs">
-        <Find value={search.q ?? ''} onChange={(q) => set({ q: q || undefined })} />
+      <Filters
+        active={[search.q, search.state, search.kind].filter(Boolean).length}
+        clear={() => set({ q: undefined, state: undefined, kind: undefined })}
+        search={<Find value={search.q ?? ''} onChange={(q) => set({ q: q || undefined })} />}
+      >
         <Select
           aria-label="State"
           placeholder="Any state"
@@ -82,7 +86,6 @@ export function IntegrationsPage() {
           onChange={(state) => set({ state: state ?? undefined })}
           clearable
           clearButtonProps={{ 'aria-label': 'Clear the state' }}
-          w={{ base: 'calc(50% - 5px)', xs: 180 }}
         />
         <Select
           aria-label="Kind"
@@ -92,9 +95,8 @@ export function IntegrationsPage() {
           onChange={(kind) => set({ kind: kind ?? undefined })}
           clearable
           clearButtonProps={{ 'aria-label': 'Clear the kind' }}
-          w={{ base: 'calc(50% - 5px)', xs: 180 }}
         />
-      </Group>
+      </Filters>
       <VirtualTable
         label="Integrations"
         natural={rows.length <= few}

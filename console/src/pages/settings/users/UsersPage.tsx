@@ -104,7 +104,7 @@ export function UsersPage() {
       <TextInput
         aria-label="Search people"
         placeholder="Address or name"
-        maw={340}
+        w={{ base: '100%', sm: 340 }}
         maxLength={100}
         leftSection={<IconSearch size={16} aria-hidden />}
         rightSection={
