@@ -124,7 +124,7 @@ test.describe('on a small screen', () => {
     expect(await wide()).toBe(false)
     await accessible(page)
     await row.getByText('integration.create').click()
-    await expect(page.getByRole('dialog').getByText('With these values')).toBeVisible()
+    await expect(page.getByRole('dialog').getByText('Values', { exact: true })).toBeVisible()
     expect(await wide()).toBe(false)
     await accessible(page)
   })

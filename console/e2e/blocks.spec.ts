@@ -93,7 +93,7 @@ test('what is never blocked is refused, and says why and what to do', async ({ p
   await expect(page.getByRole('status').filter({ hasText: /^\d+ of \d+$/ })).toBeVisible()
   await page.getByRole('textbox', { name: 'Search in the list' }).fill('no such entry')
   await page.keyboard.press('Enter')
-  await expect(page.getByRole('heading', { name: 'No entry is like that' })).toBeVisible()
+  await expect(page.getByRole('heading', { name: 'No entry matches' })).toBeVisible()
 })
 
 test('a range is exempted after a dry run, ends what it touches, and is taken away again', async ({

@@ -13,7 +13,7 @@ import { Ago, When } from '@/text/Ago'
 import { EventText } from '@/text/EventText'
 import { ActorName } from './ActorName'
 import { AuditFilters } from './AuditFilters'
-import { type Act, nameOf } from './act'
+import { type Act, nameOf, subjectOf } from './act'
 import { ExportDialog } from './ExportDialog'
 import { Outcome } from './Outcome'
 import { filterOf } from './search'
@@ -176,9 +176,11 @@ function ActCard({ row }: { row: Act }) {
         <ActorName actor={row.actor} />
         <Ago time={row.at} c="dimmed" />
       </Group>
-      <Text size="xs" truncate>
-        <Target act={row} />
-      </Text>
+      {(row.target || subjectOf(row)) && (
+        <Text size="xs" truncate>
+          <Target act={row} />
+        </Text>
+      )}
     </Stack>
   )
 }

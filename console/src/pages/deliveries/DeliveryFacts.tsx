@@ -1,4 +1,4 @@
-import { Anchor, Box, Text } from '@mantine/core'
+import { Anchor, Box, Group, Text } from '@mantine/core'
 import { Link } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
 import type { Schemas } from '@/api/client'
@@ -6,6 +6,7 @@ import { WhySkipped } from '@/delivery/WhySkipped'
 import { causeClass, type Delivery, gradeMeaning, splitCause, statusMeaning } from '@/delivery/words'
 import { IntegrationName } from '@/integration/IntegrationName'
 import { Ago, When } from '@/text/Ago'
+import { Copy } from '@/text/Copy'
 import { EventText } from '@/text/EventText'
 import { type FactLine, Facts } from '@/text/Facts'
 import { Identifier } from '@/text/Identifier'
@@ -105,9 +106,12 @@ function Cause({ row }: { row: Delivery }) {
 
 function EventLink({ id }: { id: string }) {
   return (
-    <Anchor component={Link} to={`/events/${id}`} inherit className="mono">
-      {id}
-    </Anchor>
+    <Group gap={2} wrap="nowrap" display="inline-flex" maw="100%">
+      <Anchor component={Link} to={`/events/${id}`} inherit className="mono" truncate title={id}>
+        {id}
+      </Anchor>
+      <Copy text={id} what="the event’s id" />
+    </Group>
   )
 }
 

@@ -1,4 +1,4 @@
-import { Badge, Button, Group, Tooltip } from '@mantine/core'
+import { Badge, Button, Group, Title, Tooltip } from '@mantine/core'
 import { IconLock, IconPlugConnected } from '@tabler/icons-react'
 import { Link, useParams } from '@tanstack/react-router'
 import { $api, type Schemas } from '@/api/client'
@@ -72,9 +72,9 @@ function ConnectorGuide({ kind }: { kind: string }) {
   )
 }
 
-/** whole is the guide, with the table of the settings if it has none itself. */
-function whole({ title, summary, guide, settings_docs }: Connector): string {
-  const text = guide || `# ${title}\n\n${summary}`
+/** whole is the guide without its title, with the table of the settings if it has none itself. */
+function whole({ summary, guide, settings_docs }: Connector): string {
+  const text = guide?.replace(/^\s*# .*\n/, '') || summary
   if (!settings_docs || text.includes('## Settings')) return text
   return `${text}\n\n## Settings\n\n${settings_docs}`
 }
@@ -82,31 +82,36 @@ function whole({ title, summary, guide, settings_docs }: Connector): string {
 function Head({ connector }: { connector: Connector }) {
   const write = useCan('integrations:write')
   return (
-    <Group justify="space-between" mb="xs">
-      <Group gap={6}>
-        {connector.capabilities.map((name) => {
-          const { label, meaning } = capability(name)
-          return (
-            <Tooltip key={name} label={meaning}>
-              <Badge variant="default" tt="none" fw={500} fz={11}>
-                {label}
-              </Badge>
-            </Tooltip>
-          )
-        })}
+    <>
+      <Title order={2} fz={24} mb={6}>
+        {connector.title}
+      </Title>
+      <Group justify="space-between" mb="xs">
+        <Group gap={6}>
+          {connector.capabilities.map((name) => {
+            const { label, meaning } = capability(name)
+            return (
+              <Tooltip key={name} label={meaning}>
+                <Badge variant="default" tt="none" fw={500} fz={11}>
+                  {label}
+                </Badge>
+              </Tooltip>
+            )
+          })}
+        </Group>
+        <Group gap="md">
+          {connector.docs_url && (
+            <OutLink href={connector.docs_url} size="sm">
+              The vendor’s page
+            </OutLink>
+          )}
+          {write && !connector.locked && (
+            <Button component={Link} size="xs" {...{ to: `/integrations/new/${connector.kind}` }}>
+              Connect
+            </Button>
+          )}
+        </Group>
       </Group>
-      <Group gap="md">
-        {connector.docs_url && (
-          <OutLink href={connector.docs_url} size="sm">
-            The vendor’s page
-          </OutLink>
-        )}
-        {write && !connector.locked && (
-          <Button component={Link} size="xs" {...{ to: `/integrations/new/${connector.kind}` }}>
-            Connect
-          </Button>
-        )}
-      </Group>
-    </Group>
+    </>
   )
 }

@@ -7,6 +7,7 @@ import { causeClass, splitCause } from '@/delivery/words'
 import { IntegrationName } from '@/integration/IntegrationName'
 import { useCan } from '@/session/me'
 import { Ago } from '@/text/Ago'
+import { Dots } from '@/text/Dots'
 import { EventText } from '@/text/EventText'
 import { short } from '@/text/number'
 import classes from './CauseList.module.css'
@@ -62,40 +63,31 @@ function Line({ cause, search }: { cause: Cause; search: MailboxSearch }) {
             {answer}
           </EventText>
         )}
-        <Group gap={6} mt={4}>
-          <Text size="xs" fw={600}>
-            <IntegrationName id={cause.integration} />
-          </Text>
-          <Dot />
-          <Text size="xs" c="dimmed">
+        <Text size="xs" c="dimmed" mt={4} component="div">
+          <Dots>
+            <Text span size="xs" fw={600} c="bright">
+              <IntegrationName id={cause.integration} />
+            </Text>
             {causeClass(cause.cause_class)}
-          </Text>
-          <Dot />
-          <Text size="xs" c="dimmed">
-            {cause.count > 1 ? (
-              <>
-                first <Ago time={cause.oldest} inherit />, last <Ago time={cause.newest} inherit />
-              </>
-            ) : (
-              <Ago time={cause.newest} inherit />
-            )}
-          </Text>
-          <Dot />
-          <Anchor component={Link} to={`/deliveries/${cause.example}`} size="xs" className={classes.acts}>
-            an example
-          </Anchor>
-        </Group>
+            <span>
+              {cause.count > 1 ? (
+                <>
+                  first <Ago time={cause.oldest} inherit />, last <Ago time={cause.newest} inherit />
+                </>
+              ) : (
+                <Ago time={cause.newest} inherit />
+              )}
+            </span>
+            <Anchor component={Link} to={`/deliveries/${cause.example}`} size="xs" className={classes.acts}>
+              an example
+            </Anchor>
+          </Dots>
+        </Text>
       </Box>
       <Acts cause={cause} narrow={narrow} place={place} />
     </li>
   )
 }
-
-const Dot = () => (
-  <Text span size="xs" c="dimmed" aria-hidden>
-    ·
-  </Text>
-)
 
 function Acts({ cause, narrow, place }: { cause: Cause; narrow: MailboxSearch; place: Place }) {
   const allowed = useCan('deliveries:write')

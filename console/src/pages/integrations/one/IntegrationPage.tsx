@@ -1,4 +1,4 @@
-import { Badge, Group, Tabs, Text } from '@mantine/core'
+import { Badge, Group, Tabs } from '@mantine/core'
 import { useNavigate, useParams } from '@tanstack/react-router'
 import { Suspense, useEffect, useRef } from 'react'
 import { blocks, delivers } from '@/integration/capabilities'
@@ -7,6 +7,7 @@ import { Page } from '@/page/Page'
 import { Loaded } from '@/state/Loaded'
 import { Loading } from '@/state/Loading'
 import { NotFound } from '@/state/NotFound'
+import { Dots } from '@/text/Dots'
 import { EventText } from '@/text/EventText'
 import { full } from '@/text/number'
 import { visible } from '@/text/visible'
@@ -79,14 +80,10 @@ function View({ tab, shown }: { tab: string; shown: Shown }) {
       about={
         <Group gap={8} mt={4}>
           <StandingState line={{ standing }} />
-          <Text span inherit>
+          <Dots>
             {connector?.title ?? integration.kind}
-          </Text>
-          {integration.owner && (
-            <Text span inherit>
-              · <EventText>{integration.owner}</EventText>
-            </Text>
-          )}
+            {integration.owner && <EventText>{integration.owner}</EventText>}
+          </Dots>
         </Group>
       }
       actions={<Actions {...shown} />}

@@ -12,6 +12,7 @@ import type { Column } from '@/table/columns'
 import { pageSize, usePages } from '@/table/pages'
 import { VirtualTable } from '@/table/VirtualTable'
 import { Ago } from '@/text/Ago'
+import { Dots } from '@/text/Dots'
 import { EventText } from '@/text/EventText'
 import { State } from '@/text/State'
 import { CardRow } from '../frame/CardRow'
@@ -123,7 +124,11 @@ function Accounts({ own }: { own: string | undefined }) {
               </>
             }
           >
-            <Mono>{a.name}</Mono> · {a.plan} {a.parent && `· below ${a.parent}`}
+            <Dots>
+              <Mono>{a.name}</Mono>
+              {a.plan}
+              {a.parent && `below ${a.parent}`}
+            </Dots>
             <div style={{ marginTop: 6 }}>
               <ActIn account={a} />
             </div>

@@ -1,4 +1,4 @@
-import { Anchor, Button, Group, Text } from '@mantine/core'
+import { Anchor, Button, Group, SimpleGrid, Text } from '@mantine/core'
 import { Link } from '@tanstack/react-router'
 import type { Schemas } from '@/api/client'
 import { actIn } from '@/session/account'
@@ -13,7 +13,12 @@ export function OwnAccount({ account }: { account: Schemas['OwnAccount'] }) {
   const me = useMe()
   return (
     <Group justify="space-between" align="flex-start">
-      <Group gap="xl">
+      <SimpleGrid
+        cols={{ base: 2, sm: account.parent ? 5 : 4 }}
+        spacing="xl"
+        verticalSpacing="sm"
+        flex={{ base: '1 1 100%', sm: '0 1 auto' }}
+      >
         <Fact label="Name">
           <EventText inherit>{account.title || account.name}</EventText>
           {account.title && account.title !== account.name && (
@@ -35,7 +40,7 @@ export function OwnAccount({ account }: { account: Schemas['OwnAccount'] }) {
         <Fact label="Created">
           <When time={account.created_at} />
         </Fact>
-      </Group>
+      </SimpleGrid>
       {me.account !== me.home && (
         <Button variant="default" onClick={() => actIn('')}>
           Back to {me.home}

@@ -9,6 +9,7 @@ import type { Column } from '@/table/columns'
 import { pageSize, usePages } from '@/table/pages'
 import { VirtualTable } from '@/table/VirtualTable'
 import { Ago } from '@/text/Ago'
+import { Dots } from '@/text/Dots'
 import { EventText } from '@/text/EventText'
 import { full } from '@/text/number'
 import { State } from '@/text/State'
@@ -124,10 +125,14 @@ export function KeysPage() {
         card={(key) => (
           <CardRow title={<Name item={key} />} aside={<Standing item={key} />}>
             <Mono>{`${key.prefix}…`}</Mono>
-            <div>
-              used <Ago time={key.last_used_at} none="never" /> · ends{' '}
-              <Ago time={key.expires_at} none="never" />
-            </div>
+            <Dots>
+              <span>
+                used <Ago time={key.last_used_at} none="never" />
+              </span>
+              <span>
+                expires <Ago time={key.expires_at} none="never" />
+              </span>
+            </Dots>
           </CardRow>
         )}
       />

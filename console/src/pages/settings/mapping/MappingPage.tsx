@@ -10,6 +10,7 @@ import { useCan } from '@/session/me'
 import { Empty } from '@/state/Empty'
 import type { Column } from '@/table/columns'
 import { VirtualTable } from '@/table/VirtualTable'
+import { Dots } from '@/text/Dots'
 import { EventText } from '@/text/EventText'
 import { full, short } from '@/text/number'
 import { ifMatch } from '../form/ifMatch'
@@ -131,9 +132,10 @@ export function MappingPage() {
             }
           >
             <EventText inherit>{effects(rule).join(' · ')}</EventText>
-            <div>
-              {names.nameOf(rule.source)} · {full(rule.counts.matched)} matched
-            </div>
+            <Dots>
+              {names.nameOf(rule.source)}
+              {`${full(rule.counts.matched)} matched`}
+            </Dots>
           </CardRow>
         )}
       />

@@ -4,6 +4,7 @@ import { confirm } from '@/act/confirm'
 import { done, failed } from '@/act/notify'
 import { api, type Schemas } from '@/api/client'
 import { Ago } from '@/text/Ago'
+import { Dots } from '@/text/Dots'
 import { EventText } from '@/text/EventText'
 import { count } from '@/text/number'
 import { State } from '@/text/State'
@@ -57,9 +58,19 @@ export function Sessions({ sessions, changed }: { sessions: Schemas['Session'][]
                 {session.current && <State value="this one" tone="good" />}
                 {session.strong && <State value="with second factor" tone="busy" />}
               </Group>
-              <Text size="xs" c="dimmed">
-                <span className="mono">{session.address}</span> · used <Ago time={session.last_seen_at} /> ·
-                started <Ago time={session.created_at} /> · expires <Ago time={session.expires_at} />
+              <Text size="xs" c="dimmed" component="div">
+                <Dots>
+                  <span className="mono">{session.address}</span>
+                  <span>
+                    used <Ago time={session.last_seen_at} inherit />
+                  </span>
+                  <span>
+                    started <Ago time={session.created_at} inherit />
+                  </span>
+                  <span>
+                    expires <Ago time={session.expires_at} inherit />
+                  </span>
+                </Dots>
               </Text>
             </div>
             {!session.current && (

@@ -105,12 +105,12 @@ export function ProjectsPage() {
             title={<Mono>{p.name}</Mono>}
             aside={
               <>
-                <Environment value={p.environment} />
+                {p.environment && <Environment value={p.environment} />}
                 <ProjectMenu project={p} />
               </>
             }
           >
-            <EventText inherit>{p.title || 'No title'}</EventText>
+            {p.title && <EventText inherit>{p.title}</EventText>}
           </CardRow>
         )}
       />

@@ -10,6 +10,7 @@ import type { Column } from '@/table/columns'
 import { pageSize, usePages } from '@/table/pages'
 import { VirtualTable } from '@/table/VirtualTable'
 import { Ago } from '@/text/Ago'
+import { Dots } from '@/text/Dots'
 import { EventText } from '@/text/EventText'
 import { State } from '@/text/State'
 import { CardRow } from '../frame/CardRow'
@@ -141,9 +142,14 @@ export function SilencesPage() {
             }
           >
             {silence.reason && <EventText inherit>{silence.reason}</EventText>}
-            <div>
-              by <EventText inherit>{silence.author}</EventText> · ends <Ago time={silence.ends_at} />
-            </div>
+            <Dots>
+              <span>
+                by <EventText inherit>{silence.author}</EventText>
+              </span>
+              <span>
+                ends <Ago time={silence.ends_at} />
+              </span>
+            </Dots>
           </CardRow>
         )}
       />

@@ -11,6 +11,7 @@ import type { Column } from '@/table/columns'
 import { pageSize, usePages } from '@/table/pages'
 import { VirtualTable } from '@/table/VirtualTable'
 import { Ago } from '@/text/Ago'
+import { Dots } from '@/text/Dots'
 import { EventText } from '@/text/EventText'
 import { full, short } from '@/text/number'
 import { CardRow } from '../frame/CardRow'
@@ -129,11 +130,16 @@ export function SourcesPage() {
         }
         card={(source) => (
           <CardRow title={<EventText inherit>{source.name}</EventText>} aside={<Health source={source} />}>
-            {source.dialect} · {proofOf(source)}
-            <div>
-              last <Ago time={source.last_received_at ?? undefined} none="never" /> ·{' '}
-              {full(source.counts.accepted)} accepted
-            </div>
+            <Dots>
+              {source.dialect}
+              {proofOf(source)}
+            </Dots>
+            <Dots>
+              <span>
+                last <Ago time={source.last_received_at ?? undefined} none="never" />
+              </span>
+              {`${full(source.counts.accepted)} accepted`}
+            </Dots>
           </CardRow>
         )}
       />

@@ -12,6 +12,7 @@ import type { Column } from '@/table/columns'
 import { pageSize, usePages } from '@/table/pages'
 import { VirtualTable } from '@/table/VirtualTable'
 import { Ago } from '@/text/Ago'
+import { Dots } from '@/text/Dots'
 import { EventText } from '@/text/EventText'
 import { State } from '@/text/State'
 import { CardRow } from '../frame/CardRow'
@@ -151,9 +152,12 @@ export function UsersPage() {
             aside={<State value={user.state} tone={stateTone[user.state]} />}
           >
             <EventText inherit>{user.email}</EventText>
-            <div>
-              {roleOf(user.role)?.title} · signed in <Ago time={user.last_login_at} none="never" />
-            </div>
+            <Dots>
+              {roleOf(user.role)?.title}
+              <span>
+                signed in <Ago time={user.last_login_at} none="never" />
+              </span>
+            </Dots>
           </CardRow>
         )}
       />
