@@ -41,7 +41,7 @@ test('an act stands in the record: who, from where, on what, and what changed', 
     .click()
   await expect(drawer.getByRole('row', { name: /^name/ })).toContainText('<img src=x')
   expect(await page.locator('img[src="x"]').count()).toBe(0)
-  await drawer.getByRole('link', { name: 'all by them' }).click()
+  await drawer.getByRole('link', { name: 'all by this actor' }).click()
   await expect(page).toHaveURL(/actor=key_/)
 })
 

@@ -45,14 +45,14 @@ test('failures are found by cause, the receiver is mended, and all are replayed'
   await accessible(page)
   await question.getByRole('button', { name: 'Replay', exact: true }).click()
   const tray = page.getByRole('region', { name: 'Running jobs' })
-  await expect(tray).toContainText('3 deliveries on their way again')
+  await expect(tray).toContainText('3 deliveries requeued')
   await expect(page.getByRole('heading', { name: 'No delivery matches' })).toBeVisible()
   await expect.poll(() => receiver.received.length).toBe(6)
   await accessible(page)
 
   await tray.getByRole('link', { name: 'Replay' }).click()
   const job = page.getByRole('dialog')
-  await expect(job.getByText('3 deliveries on their way again')).toBeVisible()
+  await expect(job.getByText('3 deliveries requeued')).toBeVisible()
   await accessible(page)
   await page.keyboard.press('Escape')
   await expect(page).toHaveURL(/\/deliveries\/jobs$/)
@@ -73,9 +73,7 @@ test('some are chosen and replayed; what fails again comes back', async ({ page,
   receiver.answer(200, '')
   await page.getByRole('button', { name: 'Replay selected' }).click()
   await expect(rows).toHaveCount(1)
-  await expect(page.getByRole('region', { name: 'Running jobs' })).toContainText(
-    '1 delivery on its way again',
-  )
+  await expect(page.getByRole('region', { name: 'Running jobs' })).toContainText('1 delivery requeued')
 
   receiver.answer(422, 'still not')
   await page.getByRole('button', { name: 'Replay all 1' }).click()
@@ -157,11 +155,11 @@ test('a job that runs shows how far it is, and is cancelled', async ({ page, hub
   await page.getByRole('button', { name: 'Replay all' }).click()
   await page.getByRole('dialog').getByRole('button', { name: 'Replay', exact: true }).click()
   const tray = page.getByRole('region', { name: 'Running jobs' })
-  await expect(tray).toContainText('1,250 of 5,000 on their way again')
+  await expect(tray).toContainText('1,250 of 5,000 requeued')
   await expect(tray.getByRole('progressbar', { name: 'Replay: 25 % done' })).toBeVisible()
   await accessible(page)
   await tray.getByRole('button', { name: 'Cancel' }).click()
-  await expect(tray).toContainText('Cancelled; 1,250 of 5,000 were on their way again before that')
+  await expect(tray).toContainText('Cancelled; 1,250 of 5,000 were requeued before that')
   await expect(tray.getByRole('button', { name: 'Cancel' })).toHaveCount(0)
 })
 

@@ -65,7 +65,7 @@ export function BlockForm({ choices, wish, change, run, close, done }: Props) {
             label="Address"
             description={
               choices.every(({ blocked }) => blocked)
-                ? 'Blocked already: another block makes it last longer'
+                ? 'Already blocked: another block makes it last longer'
                 : choices.length > 1
                   ? 'What sensors observed; never what stood in a text'
                   : undefined

@@ -76,14 +76,14 @@ const pictures: Record<Standing, { color: string; icon: React.ReactNode; title: 
     icon: <IconCircleCheck aria-hidden />,
     title: 'Blocked, and verified everywhere',
   },
-  going: { color: 'blue', icon: <Loader size={18} />, title: 'The responders are making it true' },
-  trouble: { color: 'red', icon: <IconClock aria-hidden />, title: 'Not everywhere yet; it is tried again' },
+  going: { color: 'blue', icon: <Loader size={18} />, title: 'The responders are applying it' },
+  trouble: { color: 'red', icon: <IconClock aria-hidden />, title: 'Not everywhere yet; retrying' },
   pending: {
     color: 'yellow',
     icon: <IconUserCheck aria-hidden />,
-    title: 'It waits for somebody to approve it',
+    title: 'Waiting for approval',
   },
-  leaving: { color: 'blue', icon: <Loader size={18} />, title: 'Unblocked; the responders take it away' },
+  leaving: { color: 'blue', icon: <Loader size={18} />, title: 'Unblocked; the responders are removing it' },
   gone: { color: 'gray', icon: <IconCircleCheck aria-hidden />, title: 'Unblocked, and gone everywhere' },
 }
 

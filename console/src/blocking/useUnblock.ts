@@ -19,7 +19,7 @@ export function useUnblock(): (block: Schemas['Block']) => void {
       title: waits ? `Withdraw the block of ${target}?` : `Unblock ${target}?`,
       text: waits
         ? 'The request ends. Nothing was blocked yet.'
-        : 'The block ends, and every responder takes it away. What is shown here stays for 90 days.',
+        : 'The block ends, and every responder removes it. Its history stays for 90 days.',
       verb: waits ? 'Withdraw' : 'Unblock',
       danger: true,
       reason: 'Why (for the record)',
@@ -30,7 +30,7 @@ export function useUnblock(): (block: Schemas['Block']) => void {
         done(
           waits
             ? `The request to block ${target} is withdrawn.`
-            : `${target} is not blocked any more; its responders take it away.`,
+            : `${target} is no longer blocked; its responders are removing it.`,
           async () => {
             await blockAgain(block)
             await changed()

@@ -22,7 +22,7 @@ export const statuses: { value: Status; label: string }[] = [
 const meanings: Record<Status, string> = {
   delivered: 'The receiver has it.',
   waiting: 'It is on its way: an attempt is being made, or its turn has not come yet.',
-  parked: 'The last attempt failed in a way that may pass. It is tried again by the schedule.',
+  parked: 'The last attempt failed for a reason that may pass. It is retried on schedule.',
   behind: 'An earlier delivery of its ordering key has to go first.',
   held: 'Noise control holds it back for now; it goes out by itself when it is due.',
   mailbox: 'It failed for good. It is kept for 30 days and can be replayed.',
@@ -36,7 +36,7 @@ export const statusMeaning = (status: Status): string => meanings[status] ?? ''
 
 const classes: Record<string, string> = {
   permanent: 'Refused for good',
-  retryable: 'May pass',
+  retryable: 'Temporary',
   throttled: 'Throttled',
   exhausted: 'Out of attempts',
   disabled: 'Integration disabled',
@@ -59,7 +59,7 @@ export const causeClasses: { value: string; label: string }[] = Object.entries(c
 export const causeClass = (name: string): string => classes[name] ?? name.replaceAll('_', ' ')
 
 const grades: Record<string, string> = {
-  accepted: 'The receiver took it. What becomes of it there is not known.',
+  accepted: 'The receiver accepted it. What happens to it there is not known.',
   confirmed: 'Its success means that it arrived for certain.',
   unverifiable: 'It was sent; that it arrived cannot be proven.',
 }

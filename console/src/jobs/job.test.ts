@@ -15,12 +15,12 @@ const job = (over: Partial<Job>): Job => ({
 
 describe('a job in words', () => {
   it.each([
-    [{}, '50 of 200 on their way again; 10 could not be replayed'],
+    [{}, '50 of 200 requeued; 10 could not be replayed'],
     [{ state: 'queued' as const }, 'Waiting to start'],
-    [{ state: 'done' as const, done: 1, failed: 0 }, '1 delivery on its way again'],
+    [{ state: 'done' as const, done: 1, failed: 0 }, '1 delivery requeued'],
     [{ state: 'done' as const, done: 0, failed: 0 }, 'Nothing was there to send again'],
     [{ state: 'failed' as const, error: 'the store is full' }, 'Stopped: the store is full'],
-    [{ state: 'cancelled' as const, failed: 0 }, 'Cancelled; 50 of 200 were on their way again before that'],
+    [{ state: 'cancelled' as const, failed: 0 }, 'Cancelled; 50 of 200 were requeued before that'],
     [{ kind: 'backfill' as const, failed: 0 }, '0 events sent so far'],
   ])('%j', (over, words) => expect(outcome(job(over))).toBe(words))
 })

@@ -37,13 +37,13 @@ export function outcome(job: Job): string {
     case 'queued':
       return 'Waiting to start'
     case 'running':
-      return `${full(job.done)} of ${full(job.total)} on their way again${failed}`
+      return `${full(job.done)} of ${full(job.total)} requeued${failed}`
     case 'cancelled':
-      return `Cancelled; ${full(job.done)} of ${full(job.total)} were on their way again before that${failed}`
+      return `Cancelled; ${full(job.done)} of ${full(job.total)} were requeued before that${failed}`
     case 'failed':
       return `Stopped: ${job.error || 'it failed'}`
     default:
       if (job.done + job.failed === 0) return 'Nothing was there to send again'
-      return `${count(job.done, 'delivery', 'deliveries')} on ${job.done === 1 ? 'its' : 'their'} way again${failed}`
+      return `${count(job.done, 'delivery', 'deliveries')} requeued${failed}`
   }
 }

@@ -82,8 +82,9 @@ function tell(
   { action, assignee }: Act,
   undo?: () => Promise<unknown>,
 ): void {
-  const { past, doing } = verbs[action]
-  const whom = action === 'assign' ? (assignee ? ` to ${assignee}` : ' to nobody') : ''
+  const { doing } = verbs[action]
+  const past = action === 'assign' && !assignee ? 'unassigned' : verbs[action].past
+  const whom = action === 'assign' && assignee ? ` to ${assignee}` : ''
   const rest = more ? ' There are others that were not reached.' : ''
   if (changed.length > 0) done(`${count(changed.length, 'alert')} ${past}${whom}.${rest}`, undo)
   else if (errors.size === 0) done(`Nothing to do: already ${past}.`)

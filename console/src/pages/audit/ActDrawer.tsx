@@ -114,7 +114,7 @@ function facts(act: Act): FactLine[] {
             renderRoot={(props) => <Link to="/audit" search={{ actor: actor.id }} {...props} />}
             size="sm"
           >
-            all by them
+            all by this actor
           </Anchor>
         )}
       </Group>,
@@ -135,7 +135,7 @@ function facts(act: Act): FactLine[] {
             renderRoot={(props) => <Link to="/audit" search={{ target: act.target }} {...props} />}
             size="sm"
           >
-            all on it
+            all on this target
           </Anchor>
         )}
       </Group>,

@@ -24,7 +24,7 @@ describe('who acted', () => {
     [{ kind: 'key', id: 'key_1' }, 'key_1'],
     [{ kind: 'system' }, 'the hub itself'],
     [{ kind: 'system', name: 'audit pruning' }, 'audit pruning'],
-    [{ kind: 'local' }, 'somebody at the command line'],
+    [{ kind: 'local' }, 'a user at the command line'],
   ])('%j', (actor, name) => expect(nameOf(actor)).toBe(name))
 })
 

@@ -18,8 +18,8 @@ export const outcomeTone = (outcome: string): Tone => tones[outcome] ?? 'calm'
 
 const meanings: Record<string, string> = {
   ok: 'It was done.',
-  failed: 'It was tried, and did not succeed.',
-  refused: 'It was not allowed, or asked for what cannot be.',
+  failed: 'It was attempted and failed.',
+  refused: 'It was not allowed, or the request was invalid.',
   running: 'It has not ended yet.',
   unknown: 'The hub ended before it was known: look at the target.',
 }
@@ -31,7 +31,7 @@ export const outcomeMeaning = (outcome: string): string => meanings[outcome] ?? 
 export function nameOf(actor: Act['actor']): string {
   if (actor.name) return actor.name
   if (actor.kind === 'system') return 'the hub itself'
-  if (actor.kind === 'local') return 'somebody at the command line'
+  if (actor.kind === 'local') return 'a user at the command line'
   return actor.id ?? actor.kind
 }
 

@@ -108,7 +108,7 @@ export function DeliveriesPage() {
               <Empty
                 icon={IconSend}
                 title="No delivery matches"
-                text="The filters leave nothing over. A journal keeps what was delivered as long as it has room."
+                text="Remove a filter, or look further back."
               >
                 <Button variant="light" onClick={() => void navigate({ to: '/deliveries', search: {} })}>
                   Clear filters
@@ -118,7 +118,7 @@ export function DeliveriesPage() {
               <Empty
                 icon={IconSend}
                 title="Nothing was delivered yet"
-                text="As soon as an event comes in that an integration wants, its delivery stands here."
+                text="As soon as an event matches an integration’s subscription, its delivery is listed here."
               >
                 <Button component={Link} to="/integrations" variant="light">
                   Look at the integrations

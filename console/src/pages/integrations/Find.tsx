@@ -8,10 +8,13 @@ export function Find({
   value,
   onChange,
   label = 'Search integrations',
+  wide,
 }: {
   value: string
   onChange: (value: string) => void
   label?: string
+  /** wide fills the room that there is. */
+  wide?: boolean
 }) {
   const [text, setText] = useState(value)
   const [seen, setSeen] = useState(value)
@@ -29,7 +32,7 @@ export function Find({
       leftSection={<IconSearch size={16} aria-hidden />}
       value={text}
       maxLength={200}
-      w={{ base: '100%', xs: 260 }}
+      w={wide ? '100%' : { base: '100%', xs: 260 }}
       onChange={(event) => {
         setText(event.currentTarget.value)
         tell(event.currentTarget.value)

@@ -101,7 +101,7 @@ function Acts({ cause, narrow, place }: { cause: Cause; narrow: MailboxSearch; p
           size="compact-sm"
           variant="light"
           leftSection={<IconRefresh size={14} aria-hidden />}
-          onClick={() => replayAll(selected, cause.count, 'Is the cause mended?')}
+          onClick={() => replayAll(selected, cause.count, 'Is the cause fixed?')}
         >
           Replay all
         </Button>

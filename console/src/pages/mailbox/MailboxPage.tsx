@@ -19,7 +19,7 @@ export function MailboxPage() {
   return (
     <Page
       title="Mailbox"
-      about="Deliveries that failed for good, kept for 30 days with their cause and a copy of the event. Mend the cause, then replay."
+      about="Deliveries that failed for good, kept for 30 days with their cause and a copy of the event. Fix the cause, then replay."
       fill={list}
       actions={
         <SegmentedControl

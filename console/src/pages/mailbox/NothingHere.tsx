@@ -11,7 +11,7 @@ export function NothingHere({ search }: { search: MailboxSearch }) {
       <Empty
         icon={IconFilterOff}
         title="No delivery matches"
-        text="The filters leave nothing over. What was replayed or discarded meanwhile has left this list."
+        text="Remove a filter. What was replayed or discarded meanwhile has left this list."
       >
         <Button
           renderRoot={(props) => <Link to="/mailbox" search={{ status: search.status }} {...props} />}

@@ -22,7 +22,7 @@ export function Approval({ block }: { block: Block }) {
     confirm({
       title: yes ? `Approve the block of ${block.target}?` : `Reject the block of ${block.target}?`,
       text: yes
-        ? `It becomes active ${lasting(block)}, and its responders make it true. The guard looks at it once more.`
+        ? `It becomes active ${lasting(block)}, and its responders apply it. The guard looks at it once more.`
         : 'The request ends, and nothing is blocked.',
       verb: yes ? 'Approve' : 'Reject',
       danger: !yes,

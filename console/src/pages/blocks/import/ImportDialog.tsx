@@ -116,7 +116,7 @@ function Importing({ close }: { close: () => void }) {
             )}
           </FileButton>
           <Select
-            label="Lines that say no time last"
+            label="Duration of lines without one"
             flex="1 1 180px"
             data={durations}
             value={ttl}

@@ -58,7 +58,7 @@ export function BulkBar({ chosen, clear }: { chosen: readonly Block[]; clear: ()
       )}
       {!chosen.some(isOpen) && (
         <Text size="sm" c="dimmed">
-          They have all ended: there is nothing to do with them.
+          All of them have ended.
         </Text>
       )}
       <Button size="xs" variant="subtle" onClick={clear}>
@@ -71,7 +71,7 @@ export function BulkBar({ chosen, clear }: { chosen: readonly Block[]; clear: ()
 
 const approving = (blocks: readonly Block[]): ManyAct => ({
   title: `Approve ${count(blocks.length, 'block')}?`,
-  text: 'They become active, and their responders make them true. The guard looks at each once more.',
+  text: 'They become active, and their responders apply them. The guard looks at each once more.',
   verb: 'Approve',
   past: 'approved',
   reason: 'Note (for the record)',

@@ -38,7 +38,7 @@ export function ListPage() {
     <BlocksFrame
       at="/blocks"
       fill
-      about="What must not get in, for how long and why, and where that has been proven."
+      about="Blocked addresses: for how long, why, and which responders confirm it."
       actions={
         <>
           <ListMenu search={search} />

@@ -85,7 +85,7 @@ function Undo({ close }: { close: () => void }) {
     if (found.ended.count === 0) return
     const ended = await run({ ...found.spec, ...(reason.trim() ? { reason: reason.trim() } : {}) })
     if (!ended) return
-    done(`${count(ended.count, 'block')} ended; the responders take them away.`)
+    done(`${count(ended.count, 'block')} ended; the responders are removing them.`)
     await changed()
     close()
   }

@@ -8,10 +8,7 @@ import { usePolicy } from './usePolicy'
 export function PolicyPage() {
   const policy = usePolicy()
   return (
-    <BlocksFrame
-      at="/blocks/policy"
-      about="What the guard lets through, what needs a second person, and the switch that stops it all."
-    >
+    <BlocksFrame at="/blocks/policy" about="What the guard allows, what needs approval, and the kill switch.">
       <Loaded query={policy} lines={10}>
         {(data) => (
           <>

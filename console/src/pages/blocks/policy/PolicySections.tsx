@@ -15,7 +15,7 @@ export function PolicySections(props: Props) {
   return (
     <SimpleGrid cols={{ base: 1, lg: 2 }} spacing="md">
       <Stack gap="md">
-        <Panel title="How long">
+        <Panel title="Duration">
           <Stack gap="sm">
             <Duration {...props} name="default_ttl" label="If the request does not say" />
             <Duration
@@ -58,7 +58,7 @@ export function PolicySections(props: Props) {
         </Panel>
       </Stack>
       <Stack gap="md">
-        <Panel title="How much">
+        <Panel title="Limits">
           <Stack gap="sm">
             <SimpleGrid cols={2}>
               <Whole {...props} name="per_minute" label="Blocks a minute" max={1_000_000} />

@@ -23,7 +23,7 @@ export function Hits({ hits }: { hits: readonly Hit[] }) {
   if (hits.length === 0) {
     return (
       <Text size="sm" c="dimmed" p="md">
-        It has decided nothing yet. Decisions appear as events come in.
+        No decisions yet. They appear as events come in.
       </Text>
     )
   }

@@ -25,7 +25,7 @@ export function RulesPage() {
     <BlocksFrame
       at="/blocks/rules"
       fill
-      about="Events that ask for blocks by themselves. A rule begins in shadow mode: it says what it would have done, and does nothing."
+      about="Rules that block on events automatically. A rule starts in shadow mode: it reports what it would have done, and does nothing."
       actions={mayChange && add}
     >
       <VirtualTable<Rule>
@@ -42,7 +42,7 @@ export function RulesPage() {
         empty={
           <Empty
             icon={IconRobot}
-            title="No rule blocks by itself"
+            title="No response rule yet"
             text={
               <Text inherit>
                 Let events such as brute force or scans ask for blocks of what a sensor observed in them. What

@@ -76,7 +76,7 @@ export function IntegrationsPage() {
       <Filters
         active={[search.q, search.state, search.kind].filter(Boolean).length}
         clear={() => set({ q: undefined, state: undefined, kind: undefined })}
-        search={<Find value={search.q ?? ''} onChange={(q) => set({ q: q || undefined })} />}
+        search={<Find wide value={search.q ?? ''} onChange={(q) => set({ q: q || undefined })} />}
       >
         <Select
           aria-label="State"
@@ -113,7 +113,7 @@ export function IntegrationsPage() {
         retry={() => void all.refetch()}
         empty={
           filtered ? (
-            <Empty icon={IconSearch} title="Nothing matches" text="No integration is like that.">
+            <Empty icon={IconSearch} title="Nothing matches" text="Remove a filter.">
               <Button variant="light" onClick={() => void navigate({ search: {} })}>
                 Show all
               </Button>

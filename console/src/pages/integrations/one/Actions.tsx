@@ -19,7 +19,7 @@ const said: Record<Verb, string> = {
   enable: 'The integration is enabled.',
   disable: 'The integration is disabled.',
   pause: 'The integration is paused.',
-  resume: 'The integration goes on.',
+  resume: 'The integration is resumed.',
 }
 
 const paths = {
@@ -62,7 +62,7 @@ export function Actions(shown: Shown) {
               ? ` ${full(parked)} that wait or are parked are closed as discarded; they can be replayed from the mailbox.`
               : ''
           }`
-        : 'Blocks are no longer brought there. What stands there stays.',
+        : 'Blocks are no longer applied there. What is there stays.',
       verb: 'Disable',
       danger: true,
       act: async () => {

@@ -49,7 +49,7 @@ export function BackfillPanel({ integration }: Shown) {
     }
   }
   return (
-    <Panel title="Bring older events">
+    <Panel title="Backfill older events">
       <Stack gap="md">
         <Text size="sm" c="dimmed">
           An integration gets what comes after it was added. A backfill brings what was received before, as
@@ -90,7 +90,7 @@ export function BackfillPanel({ integration }: Shown) {
               </Button>
             </Group>
             <Switch
-              label="Also what it was given before"
+              label="Include events it already received"
               description="It comes again with the same delivery ids, so that receivers drop what they have."
               checked={all}
               onChange={(event) => setAll(event.currentTarget.checked)}

@@ -60,7 +60,7 @@ function Failing({ integration, stats, responder, standing }: Shown & { standing
           </div>
           {word === 'refusing' && (
             <Text size="sm" c="dimmed">
-              That was the last delivery. It is in the mailbox: mend the cause, and replay it.
+              That was the last delivery. It is in the mailbox: fix the cause, and replay it.
             </Text>
           )}
           {word === 'failing' && !responder && (

@@ -96,7 +96,7 @@ function verdictOf({ ok, response }: Schemas['TestResult']) {
   if (!ok) return { title: 'It does not work', color: 'red', icon: IconCircleX }
   if (response && response.status >= leastError)
     return {
-      title: 'It was reached, and no more is proven',
+      title: 'Reached, but not verified',
       color: 'yellow',
       icon: IconAlertTriangle,
       more: `It answered ${response.status} to a request without an event, as many receivers do. Send a sample to be sure.`,

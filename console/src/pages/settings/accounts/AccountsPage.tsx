@@ -111,7 +111,7 @@ function Accounts({ own }: { own: string | undefined }) {
           <Empty
             icon={IconBuildingCommunity}
             title="There is no other account"
-            text="Create one for each customer or part of the house whose events are to be kept apart. You can then act in it, create its first key and invite its owner."
+            text="Create one for each customer or department whose events are to be kept apart. You can then act in it, create its first key and invite its owner."
           />
         }
         card={(a) => (

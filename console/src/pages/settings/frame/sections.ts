@@ -82,7 +82,7 @@ export const settingsGroups: SettingsGroup[] = [
     ],
   },
   {
-    label: 'Coming in',
+    label: 'Inbound',
     places: [
       {
         path: '/settings/sources',
@@ -101,12 +101,12 @@ export const settingsGroups: SettingsGroup[] = [
     ],
   },
   {
-    label: 'Going out',
+    label: 'Outbound',
     places: [
       {
         path: '/settings/silences',
         label: 'Silences',
-        about: 'What nobody needs to hear of for a while',
+        about: 'Mute deliveries for a while',
         icon: IconBellOff,
         scopes: ['alerts:read'],
       },
@@ -126,7 +126,7 @@ export const settingsGroups: SettingsGroup[] = [
     ],
   },
   {
-    label: 'Keeping',
+    label: 'Data',
     places: [
       {
         path: '/settings/retention',

@@ -116,7 +116,7 @@ export function MappingForm({
           {...form.getInputProps('when')}
         />
         <SegmentedControl
-          aria-label="What becomes of the event"
+          aria-label="Action"
           value={form.values.drop ? 'drop' : 'change'}
           onChange={(value) => form.setFieldValue('drop', value === 'drop')}
           data={[

@@ -118,7 +118,7 @@ export function MappingPage() {
           <Empty
             icon={IconRoute2}
             title="There is no rule"
-            text="Events are written down as they come. Create a rule when a tool calls something high that is not, or when the project stands in another field."
+            text="Events are stored as they come. Create a rule when a tool calls something high that is not, or when the project stands in another field."
           />
         }
         card={(rule) => (

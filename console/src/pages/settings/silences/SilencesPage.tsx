@@ -99,7 +99,7 @@ export function SilencesPage() {
   return (
     <Page
       title="Silences"
-      about="While a silence is active, deliveries that it matches are left out, and counted. The events stay, and so do their alerts. News of what was announced before goes out all the same."
+      about="While a silence is active, deliveries that it matches are left out, and counted. The events stay, and so do their alerts. Updates on what was announced before still go out."
       actions={
         <Tooltip label="Your role does not allow it" disabled={may}>
           <Button
@@ -179,8 +179,7 @@ const nothing: Record<Standing, string> = {
 }
 
 const hints: Record<Standing, string> = {
-  active:
-    'Create one for a maintenance, a test, or a rule that is being fixed, so that nobody is woken by it.',
+  active: 'Create one for a maintenance, a test, or a rule that is being fixed, so that it pages nobody.',
   pending: 'A silence may begin later, for a maintenance that is planned.',
   expired: 'Silences that ended are listed for 30 days.',
 }

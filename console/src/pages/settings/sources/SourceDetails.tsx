@@ -42,7 +42,7 @@ export function SourceDetails({
         close={close}
         text={
           <>
-            The new secret of <b>{source.name}</b>. The one of before is taken, too, until you end it here.
+            The new secret of <b>{source.name}</b>. The old one stays valid until you end it here.
           </>
         }
       >
@@ -133,7 +133,7 @@ function Rotation({
   const rotate = () =>
     confirm({
       title: `Rotate the secret of “${source.name}”?`,
-      text: 'You get it once. Both secrets are taken until you end the old one, so that the tool can be changed without a gap.',
+      text: 'It is shown once. Both secrets are valid until you end the old one, so that the tool can be changed without a gap.',
       verb: 'Rotate secret',
       act: async () => {
         const { data } = await api.POST('/api/v1/sources/{id}/rotate', {
@@ -155,14 +155,14 @@ function Rotation({
           body: { auth: { previous_secret: null } as object as Record<string, never> },
         })
         await changed()
-        done('Only the new secret is taken.')
+        done('Only the new secret is valid now.')
       },
     })
   return (
     <Group justify="space-between">
       <Text size="sm" c="dimmed">
         {auth.previous_secret
-          ? 'Two secrets are taken: end the old one once the tool has the new one.'
+          ? 'Two secrets are valid: end the old one once the tool has the new one.'
           : 'The secret is sealed and never shown again.'}
       </Text>
       <Group gap="xs">

@@ -31,7 +31,7 @@ export function UserActs({
     confirm({
       title: factor ? `Reset the second factor of ${user.email}?` : `Create a link for ${user.email}?`,
       text: factor
-        ? 'For somebody who lost the authenticator and the recovery codes. You get a link by which they choose a new password, and signing in asks for no code any more. Make sure that it is really they who ask.'
+        ? 'For somebody who lost the authenticator and the recovery codes. You get a link by which they choose a new password, and signing in asks for no code any more. Make sure that it is really them asking.'
         : 'For somebody who cannot sign in any more. You get a link by which they choose a new password. The old one works until then.',
       verb: 'Create link',
       danger: factor,
