@@ -80,7 +80,9 @@ test('some are chosen and replayed; what fails again comes back', async ({ page,
   await page.getByRole('dialog').getByRole('button', { name: 'Replay', exact: true }).click()
   await expect(rows).toHaveCount(1)
   await rows.click()
-  await expect(page.getByRole('region', { name: 'The answer to replay 1, attempt 1' }).first()).toHaveText('still not')
+  await expect(page.getByRole('region', { name: 'The answer to replay 1, attempt 1' }).first()).toHaveText(
+    'still not',
+  )
 })
 
 test('one is discarded with a reason, found again, and replayed from there', async ({ page, hub }) => {

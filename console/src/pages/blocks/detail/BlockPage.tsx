@@ -1,6 +1,4 @@
-import { Anchor, Box, Group, SimpleGrid, Stack, Text } from '@mantine/core'
-import { IconChevronRight } from '@tabler/icons-react'
-import { Link } from '@tanstack/react-router'
+import { Group, SimpleGrid, Text } from '@mantine/core'
 import { Cause } from '@/delivery/Cause'
 import { Page } from '@/page/Page'
 import { Panel } from '@/page/Panel'
