@@ -22,7 +22,7 @@ type StreamHealth struct {
 	DeliveredPerSecond float64   `json:"delivered_per_second" doc:"Deliveries that succeed a second, over the same time." example:"37.1"`
 	Backlog            uint64    `json:"backlog" doc:"What waits, is parked or is still to be read."`
 	Mailbox            uint64    `json:"mailbox" doc:"What is in the mailbox."`
-	Failing            int       `json:"failing" doc:"Integrations that fail: their breaker is open, or their last attempt failed and something waits."`
+	Failing            int       `json:"failing" doc:"Integrations that fail: their breaker is open, or their last attempt or cycle failed. One that is paused or disabled does not."`
 	AlertsOpen         *int      `json:"alerts_open,omitempty" doc:"Alerts that are open; with alerts:read."`
 	IncidentsOpen      *int      `json:"incidents_open,omitempty" doc:"Incidents that are not closed; with incidents:read."`
 	BlocksActive       *int      `json:"blocks_active,omitempty" doc:"Blocks that are active; with blocks:read."`
@@ -66,6 +66,7 @@ func (a *server) healthOf(ctx context.Context, who identity.Principal) StreamHea
 		Failing: n.Failing, JournalOK: a.JournalOK(),
 	}
 	open := a.standing.of(account, healthPauses*a.streamPause(), func() standing { return a.countOpen(ctx, account) })
+	h.Failing += open.responders
 	if who.Can(identity.AlertsRead) {
 		h.AlertsOpen = open.alerts
 	}
@@ -84,6 +85,7 @@ func tenths(rate float64) float64 { return math.Round(rate*10) / 10 }
 // standing is how many things of an account are open; nil: it could not be found out.
 type standing struct {
 	alerts, incidents, active, pending *int
+	responders                         int // that fail
 
 	at time.Time
 }
@@ -130,6 +132,7 @@ func (a *server) countOpen(ctx context.Context, account event.Account) (s standi
 	alerts, errs[0] = a.Alerts.Open(ctx, account)
 	incidents, errs[1] = a.Incidents.Open(ctx, account)
 	active, pending, errs[2] = a.Blocks.Open(ctx, account)
+	s.responders = a.failingResponders(account)
 	s.alerts, s.incidents = known(alerts, errs[0]), known(incidents, errs[1])
 	s.active, s.pending = known(active, errs[2]), known(pending, errs[2])
 	if err := errors.Join(errs[:]...); err != nil && ctx.Err() == nil {

@@ -43,7 +43,7 @@ type PulseNow struct {
 	DeliveredPerSecond float64  `json:"delivered_per_second" doc:"Deliveries that succeed a second, over the same time." example:"37.1"`
 	Backlog            uint64   `json:"backlog" doc:"What waits, is parked or is still to be read."`
 	Mailbox            uint64   `json:"mailbox" doc:"What is in the mailbox."`
-	Failing            int      `json:"failing" doc:"Integrations that fail: their breaker is open, or their last attempt failed and something waits."`
+	Failing            int      `json:"failing" doc:"Integrations that fail: their breaker is open, or their last attempt or cycle failed. One that is paused or disabled does not."`
 	P50MS              *float64 `json:"p50_ms,omitempty" doc:"Half of the deliveries of the last minute came at most this long after their event, in milliseconds; absent if there was none." example:"12.5"`
 	P99MS              *float64 `json:"p99_ms,omitempty" doc:"99 % of them did." example:"80"`
 }
@@ -105,6 +105,9 @@ func (a *server) getPulse(ctx context.Context, in *struct {
 	}
 	h := a.Pulse.History(accountOf(ctx), id, pulse.Window(in.Window))
 	out := Pulse{Window: string(h.Window), StepSeconds: int(h.Step / time.Second), From: h.From, Points: make([]PulsePoint, len(h.Points)), Now: newPulseNow(h.Now)}
+	if id.IsZero() {
+		out.Now.Failing += a.failingResponders(accountOf(ctx))
+	}
 	for i, p := range h.Points {
 		out.Points[i] = PulsePoint{
 			At: p.At, Received: p.Received, Delivered: p.Delivered, Failed: p.Failed, Retried: p.Retried, Backlog: p.Backlog, Mailbox: p.Mailbox,
@@ -112,6 +115,16 @@ func (a *server) getPulse(ctx context.Context, in *struct {
 		}
 	}
 	return answer(out), nil
+}
+
+// failingResponders is how many of an account's responders fail: blocks are neither brought there nor taken back.
+func (a *server) failingResponders(account event.Account) (n int) {
+	for _, s := range a.Responders.States(account) {
+		if s.Enabled && s.Error != "" {
+			n++
+		}
+	}
+	return n
 }
 
 func newPulseNow(n pulse.Now) PulseNow {

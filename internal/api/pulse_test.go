@@ -71,3 +71,24 @@ func testPulses(t *testing.T, h *hub) {
 	h.want(422, "GET", "/api/v1/pulse/integrations?window=1y", "")
 	h.want(403, "GET", "/api/v1/pulse/integrations", "", withKey(h.key(event.DefaultAccount, identity.EventsRead)))
 }
+
+// TestPulseOfResponders: a responder whose cycle failed is counted with the integrations that fail.
+func TestPulseOfResponders(t *testing.T) {
+	t.Parallel()
+	h, f := newHub(t), newFirewall(t)
+	fw := h.responder("edge", f)
+	h.runResponders()
+	failing := func() int64 { return h.want(200, "GET", "/api/v1/pulse", "").get("now.failing").Int() }
+	h.reconciled(fw)
+	works := failing()
+	f.set(func(f *firewall) { f.broken = true })
+	h.reconciled(fw)
+	if got := failing(); got != works+1 {
+		t.Errorf("%d fail, and with one responder more %d", works, got)
+	}
+	f.set(func(f *firewall) { f.broken = false })
+	h.reconciled(fw)
+	if got := failing(); got != works {
+		t.Errorf("it works again, and %d fail instead of %d", got, works)
+	}
+}

@@ -42,8 +42,8 @@ type Beat struct {
 	Took                       spread.Counts
 	// Backlog is what waits, is parked, and is still to be read; Mailbox what is in the mailbox.
 	Backlog, Mailbox uint64
-	// Failing: the breaker is open, or the last attempt failed and something waits. An integration that is switched off does
-	// not fail.
+	// Failing: the breaker is open, or the last attempt failed, whether it is made again or not. An integration that is
+	// switched off or paused does not fail.
 	Failing bool
 }
 
@@ -77,6 +77,6 @@ func (e *Engine) beat(l *lane) Beat {
 	for _, r := range l.runs {
 		b.Mailbox += r.state.Counts.Mailbox
 	}
-	b.Failing = !l.off && (l.breaker.open || b.Backlog > 0 && l.health.lastErrorAt.After(l.health.lastSuccess))
+	b.Failing = !l.off && !l.row.Held() && (l.breaker.open || l.health.lastErrorAt.After(l.health.lastSuccess))
 	return b
 }

@@ -55,7 +55,7 @@ func TestBeats(t *testing.T) {
 	if b := w.beat(late); b.Delivered != 1 || b.Retried != 1 || b.Took.Total() != 1 || b.Failing {
 		t.Errorf("of one that fails at first: %+v", b)
 	}
-	if b := w.beat(bad); b.Delivered != 0 || b.Failed != 1 || b.Mailbox != 1 || b.Took.Total() != 0 || b.Failing {
+	if b := w.beat(bad); b.Delivered != 0 || b.Failed != 1 || b.Mailbox != 1 || b.Took.Total() != 0 || !b.Failing {
 		t.Errorf("of one that refuses: %+v", b)
 	}
 	if n := len(w.e.Beats("")); n != 3 {
@@ -66,8 +66,8 @@ func TestBeats(t *testing.T) {
 	}
 }
 
-// An integration fails while its breaker is open, or its last attempt failed and something waits; and it is counted in its
-// backlog whatever waits for it.
+// An integration fails while its breaker is open, or its last attempt failed, unless it is held or switched off; and it is
+// counted in its backlog whatever waits for it.
 func TestBeatsOfFailure(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -84,7 +84,11 @@ func TestBeatsOfFailure(t *testing.T) {
 	if b := w.beat(id); !b.Failing || b.Backlog != 21 || b.Matched != 21 {
 		t.Errorf("its breaker is open: %+v", b)
 	}
-	w.change(id, func(i *store.Integration) { i.Enabled = false })
+	w.change(id, func(i *store.Integration) { i.Paused = true })
+	if b := w.beat(id); b.Failing {
+		t.Errorf("it is paused: %+v", b)
+	}
+	w.change(id, func(i *store.Integration) { i.Paused, i.Enabled = false, false })
 	if b := w.beat(id); b.Failing {
 		t.Errorf("it is switched off: %+v", b)
 	}

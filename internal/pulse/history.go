@@ -30,7 +30,7 @@ type Now struct {
 	// ReceivedPerSecond and DeliveredPerSecond are of the last ten to twenty seconds.
 	ReceivedPerSecond, DeliveredPerSecond float64
 	Backlog, Mailbox                      uint64
-	// Failing is how many integrations have an open breaker, or a backlog and an attempt that failed last.
+	// Failing is how many integrations have an open breaker, or an attempt that failed last.
 	Failing int
 	// Timed says whether anything was timed in the last minute; P50 and P99 are of that.
 	Timed    bool

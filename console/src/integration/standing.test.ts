@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Schemas } from '@/api/client'
-import { standingOf } from './standing'
+import { anyFailing, hasState, standingOf } from './standing'
 
 const integration = {
   enabled: true,
@@ -65,3 +65,13 @@ describe('standingOf', () => {
     expect(standingOf(integration, undefined, { ...responder, ...change }).word).toBe(word)
   })
 })
+
+test.each([
+  ['failing', 'failing', true],
+  ['refusing', 'failing', false],
+  ['failing', anyFailing, true],
+  ['retrying', anyFailing, true],
+  ['refusing', anyFailing, true],
+  ['paused', anyFailing, false],
+  ['working', anyFailing, false],
+] as const)('%s is asked for by %s: %s', (word, state, want) => expect(hasState({ word }, state)).toBe(want))

@@ -77,6 +77,16 @@ const failedLast = (stats: Stats): boolean =>
 export const backlog = (counts: Pick<Schemas['Counts'], 'waiting' | 'parked' | 'behind'>): number =>
   counts.waiting + counts.parked + counts.behind
 
+/** failingWords are the standings of those that the hub counts as failing: nothing that was sent last has arrived. */
+const failingWords: readonly Standing['word'][] = ['failing', 'retrying', 'refusing']
+
+/** anyFailing is the filter's word for all failing standings together. */
+export const anyFailing = 'not delivering'
+
+/** hasState says whether a standing is what the filter asks for: a word, or anyFailing. */
+export const hasState = ({ word }: Pick<Standing, 'word'>, state: string): boolean =>
+  state === anyFailing ? failingWords.includes(word) : word === state
+
 /** words are all standings, for the filter. */
 export const words: Standing['word'][] = [
   'working',

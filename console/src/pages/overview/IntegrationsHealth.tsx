@@ -5,7 +5,7 @@ import type { Schemas } from '@/api/client'
 import { Spark } from '@/charts/Spark'
 import { splitCause } from '@/delivery/words'
 import { useIntegrationsByID } from '@/integration/integrations'
-import { standingBy, standingOf } from '@/integration/standing'
+import { anyFailing, hasState, standingBy, standingOf } from '@/integration/standing'
 import { PageLink } from '@/link/PageLink'
 import { Panel } from '@/page/Panel'
 import { Empty } from '@/state/Empty'
@@ -81,8 +81,9 @@ export function IntegrationsHealth({
 }
 
 /** trouble orders integrations: the more of it, the higher. */
-function trouble({ breaker, counts, state }: Stats): number {
-  if (breaker === 'open') return 4
+function trouble(stats: Stats): number {
+  const { counts, state } = stats
+  if (hasState(standingBy(stats), anyFailing)) return 4
   if (counts.mailbox > 0) return 3
   if (counts.parked > 0 || state === 'catching_up') return 2
   return state === 'attached' ? 0 : 1

@@ -14,6 +14,7 @@ import type { ReactNode } from 'react'
 import type { Schemas } from '@/api/client'
 import { useLiveHealth } from '@/app/shell/health'
 import { Spark } from '@/charts/Spark'
+import { anyFailing } from '@/integration/standing'
 import { PageLink } from '@/link/PageLink'
 import { can, useMe } from '@/session/me'
 import { full, milliseconds, short } from '@/text/number'
@@ -103,10 +104,10 @@ function useFigures(pulse: Schemas['Pulse'] | undefined, lines: Lines | undefine
       label: 'Failing integrations',
       icon: IconPlugConnectedX,
       to: '/integrations',
-      search: { state: 'failing' },
+      search: { state: anyFailing },
       scope: 'integrations:read',
       value: number(failing),
-      note: failing ? 'their receivers refuse or are down' : 'all receivers answer',
+      note: failing ? 'what was sent last failed' : 'what was sent last has arrived',
       bad: Boolean(failing),
     },
     {

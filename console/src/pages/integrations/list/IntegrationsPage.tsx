@@ -3,7 +3,7 @@ import { IconPlugConnected, IconPlus, IconSearch } from '@tabler/icons-react'
 import { Link, useNavigate, useSearch } from '@tanstack/react-router'
 import { useMemo } from 'react'
 import { Filters } from '@/filters/Filters'
-import { words } from '@/integration/standing'
+import { anyFailing, words } from '@/integration/standing'
 import { Page } from '@/page/Page'
 import { useCan } from '@/session/me'
 import { Empty } from '@/state/Empty'
@@ -81,7 +81,7 @@ export function IntegrationsPage() {
         <Select
           aria-label="State"
           placeholder="Any state"
-          data={words}
+          data={[{ value: anyFailing, label: 'Any that fails' }, ...words]}
           value={search.state ?? null}
           onChange={(state) => set({ state: state ?? undefined })}
           clearable

@@ -1,6 +1,7 @@
 import type { Schemas } from '@/api/client'
 import { delivers } from '@/integration/capabilities'
-import { backlog, type Standing, standingOf } from '@/integration/standing'
+import { backlog, hasState, standingOf, type Standing } from '@/integration/standing'
+import { delivers } from '../data/capabilities'
 import type { ListSearch } from '../search'
 
 /** Line is an integration with all that is known of how it is doing. */
@@ -79,7 +80,7 @@ export function chosen(lines: Line[], { q, state, kind }: ListSearch): Line[] {
   const wanted = q?.trim().toLowerCase()
   return lines.filter(
     (line) =>
-      (!state || line.standing.word === state) &&
+      (!state || hasState(line.standing, state)) &&
       (!kind || line.integration.kind === kind) &&
       (!wanted ||
         [
