@@ -343,3 +343,32 @@ test.describe('on a phone', () => {
     expect(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth)).toBe(true)
   })
 })
+
+test('a second value of a facet can be chosen, and a narrow window has the facets behind a button', async ({
+  page,
+  hub,
+}) => {
+  for (const severity of ['critical', 'low'])
+    await send(hub, {
+      title: `Facet ${severity}`,
+      dedup_key: `facet-${severity}`,
+      project: 'facets',
+      severity,
+    })
+  await page.goto('/alerts?project=facets')
+  const severities = page.getByRole('group', { name: 'Severity' })
+  await severities.getByRole('checkbox', { name: 'critical, 1' }).click()
+  await expect(line(page, 'Facet low')).toHaveCount(0)
+  await severities.getByRole('checkbox', { name: 'low, 1' }).click()
+  await expect(page).toHaveURL('/alerts?project=facets&severity=critical,low')
+  await expect(line(page, 'Facet low')).toBeVisible()
+  await expect(line(page, 'Facet critical')).toBeVisible()
+
+  await page.setViewportSize({ width: 1100, height: 800 })
+  await expect(severities).toBeHidden()
+  await expect(page.getByRole('columnheader', { name: 'Assignee' })).toBeInViewport({ ratio: 1 })
+  await page.getByRole('button', { name: 'Filters' }).click()
+  await expect(
+    page.getByRole('dialog', { name: 'Filters' }).getByRole('checkbox', { name: /^low/ }),
+  ).toBeChecked()
+})

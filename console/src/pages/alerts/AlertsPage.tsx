@@ -1,5 +1,5 @@
 import { Button, Drawer, Text } from '@mantine/core'
-import { useDisclosure } from '@mantine/hooks'
+import { useDisclosure, useMediaQuery } from '@mantine/hooks'
 import { IconBellCheck, IconBellOff } from '@tabler/icons-react'
 import { Outlet, useNavigate, useParams } from '@tanstack/react-router'
 import { useCallback, useMemo, useState } from 'react'
@@ -19,7 +19,7 @@ import { count, full } from '@/text/number'
 import classes from './alerts.module.css'
 import { BulkBar, type Running } from './BulkBar'
 import type { Act } from './bulk'
-import { alertCard, alertColumns, alertHeight, alertID, alertName } from './columns'
+import { alertCard, alertColumns, alertHeight, alertID, alertName, fewColumns } from './columns'
 import { Facets } from './Facets'
 import type { Alert } from './matches'
 import { QueueProvider } from './queueContext'
@@ -37,11 +37,12 @@ export function AlertsPage() {
   const { id } = useParams({ strict: false })
   const navigate = useNavigate()
   const [facetsOpened, facetsDrawer] = useDisclosure()
+  const narrow = useMediaQuery('(max-width: 68em)', undefined, { getInitialValueInEffect: false }) ?? false
   // Times before now are counted from when the list was begun.
   const [turn, setTurn] = useState(() => Date.now())
   const filter = useMemo(() => filterOf(search, turn), [search, turn])
   const queue = useQueue(filter, search.sort ?? 'last_seen', turn)
-  const { facets, statuses } = useFacets(filter)
+  const facets = useFacets(filter)
   const total = facets && !facets.approximate ? facets.total : undefined
 
   const change = useCallback(
@@ -84,8 +85,8 @@ export function AlertsPage() {
         }
       />
       <div className={classes.layout}>
-        <section className={`${classes.facets} mantine-visible-from-md`} aria-label="Filters">
-          <Facets search={search} facets={facets} statuses={statuses} toggle={toggle} />
+        <section className={classes.facets} aria-label="Filters">
+          <Facets search={search} facets={facets} toggle={toggle} />
         </section>
         <div className={classes.list}>
           <News text={newsOf(queue)} show={() => setTurn(Date.now())}>
@@ -93,7 +94,7 @@ export function AlertsPage() {
               key={turn}
               label="Alerts"
               rows={rows}
-              columns={alertColumns}
+              columns={narrow ? fewColumns : alertColumns}
               rowHeight={alertHeight}
               rowID={alertID}
               rowName={alertName}
@@ -118,7 +119,7 @@ export function AlertsPage() {
         </div>
       </div>
       <Drawer opened={facetsOpened} onClose={facetsDrawer.close} title="Filters" size="sm">
-        <Facets search={search} facets={facets} statuses={statuses} toggle={toggle} />
+        <Facets search={search} facets={facets} toggle={toggle} />
       </Drawer>
       {work.dialogs}
       <QueueProvider value={around}>

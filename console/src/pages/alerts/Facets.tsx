@@ -29,19 +29,17 @@ const groups: { name: ListName; label: string; none?: string }[] = [
 interface Props {
   search: AlertSearch
   facets: Schemas['AlertFacets'] | undefined
-  /** statuses count by status, whatever status is chosen. */
-  statuses: Schemas['FacetCount'][] | undefined
   toggle: (name: ListName, value: string) => void
 }
 
 /** Facets narrows the queue down: each value with how many alerts have it. */
-export function Facets({ search, facets, statuses, toggle }: Props) {
+export function Facets({ search, facets, toggle }: Props) {
   if (!facets) return <Loading lines={12} />
   return groups.map((group) => (
     <Group
       key={group.name}
       {...group}
-      counts={group.name === 'status' ? (statuses ?? facets.status) : facets[group.name]}
+      counts={facets[group.name]}
       chosen={group.name === 'status' ? statusesOf(search) : valuesOf(search, group.name)}
       toggle={(value) => toggle(group.name, value)}
     />
@@ -67,6 +65,8 @@ function Group({ name, label, none = 'none', counts, chosen, toggle }: GroupProp
     if (name === 'mitre') return `${value} ${techniqueName(byID, value)}`
     return value.replaceAll('_', ' ')
   }
+  // A technique's id and what it is part of are in its title: they leave no room for its name.
+  const brief = (value: string): string => (name === 'mitre' && byID.get(value)?.name) || text(value)
   const values = merged(name, counts, chosen)
   const found = words
     ? values.filter(({ value }) => text(value).toLowerCase().includes(words.toLowerCase()))
@@ -74,13 +74,8 @@ function Group({ name, label, none = 'none', counts, chosen, toggle }: GroupProp
   const shown = all || words ? found : found.slice(0, shownValues)
   if (values.length === 0) return null
   return (
-    <fieldset
-      className={classes.group}
-      style={{ border: 0, borderBottom: '1px solid var(--tocsin-line)', margin: 0 }}
-    >
-      <legend style={{ padding: 0, float: 'left', width: '100%' }} className={classes.caption}>
-        {label}
-      </legend>
+    <fieldset className={classes.group}>
+      <legend className={classes.caption}>{label}</legend>
       {all && values.length >= searchFrom && (
         <TextInput
           size="xs"
@@ -106,7 +101,7 @@ function Group({ name, label, none = 'none', counts, chosen, toggle }: GroupProp
             >
               {name === 'severity' ? <Severity value={value} compact /> : null}
               <bdi className={classes.label} title={visible(text(value)).slice(0, 300)}>
-                {visible(text(value)).slice(0, 100)}
+                {visible(brief(value)).slice(0, 100)}
               </bdi>
               {on && <IconCheck size={13} aria-hidden />}
               <span className={classes.count}>{short(count)}</span>

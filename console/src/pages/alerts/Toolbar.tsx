@@ -3,7 +3,8 @@ import { IconFilter, IconSearch } from '@tabler/icons-react'
 import { type FormEvent, useEffect, useState } from 'react'
 import { TimeRange } from '@/filters/TimeRange'
 import { visible } from '@/text/visible'
-import { type AlertSearch, lists, type Sort, valuesOf } from './search'
+import { lists, spans, type AlertSearch, type Sort, valuesOf } from './search'
+import classes from './alerts.module.css'
 
 const orders: { value: Sort; label: string }[] = [
   { value: 'last_seen', label: 'Newest first' },
@@ -53,7 +54,7 @@ export function Toolbar({ search, change, openFacets }: Props) {
         />
       </form>
       <Button
-        hiddenFrom="md"
+        className={classes.facetsButton}
         variant="default"
         leftSection={<IconFilter size={16} aria-hidden />}
         rightSection={

@@ -1,6 +1,7 @@
-import { TechniqueChips } from '@/attack/TechniqueChip'
+import { TechniqueChip, TechniqueChips } from '@/attack/TechniqueChip'
 import { Country } from '@/country/Country'
 import { EntityChips } from '@/entity/EntityChip'
+import { initials } from '@/people/initials'
 import type { Column } from '@/table/columns'
 import { Ago } from '@/text/Ago'
 import { full } from '@/text/number'
@@ -34,15 +35,26 @@ function Title({ alert }: { alert: Alert }) {
   )
 }
 
-/** Under is what stands below the title: whom it is about, the technique, the project. */
+/** Under is what stands below the title: the project, whom it is about, the first technique. */
 function Under({ alert }: { alert: Alert }) {
+  const [technique] = alert.mitre ?? []
   return (
     <div className={classes.under}>
+      {alert.project && <Plain text={alert.project} />}
       {alert.country && <Country code={alert.country} />}
       {alert.entities && <EntityChips entities={alert.entities} most={1} />}
-      <TechniqueChips ids={alert.mitre} most={1} compact />
-      {alert.project && <Plain text={alert.project} />}
+      {technique && <TechniqueChip id={technique} compact />}
     </div>
+  )
+}
+
+/** Initials stand for who has an alert: there is no room for the whole address. */
+function Initials({ of }: { of: string | undefined }) {
+  if (!of) return <span className={classes.none}>–</span>
+  return (
+    <span className={classes.initials} role="img" aria-label={visible(of)} title={visible(of)}>
+      {initials(of)}
+    </span>
   )
 }
 
@@ -62,7 +74,7 @@ export const alertColumns: Column<Alert>[] = [
   {
     id: 'alert',
     header: 'Alert',
-    width: 'minmax(300px, 1fr)',
+    width: 'minmax(260px, 1fr)',
     cell: (a) => (
       <div className={classes.lines}>
         <Title alert={a} />
@@ -70,11 +82,14 @@ export const alertColumns: Column<Alert>[] = [
       </div>
     ),
   },
-  { id: 'count', header: 'Events', width: '64px', align: 'right', cell: (a) => full(a.count) },
+  { id: 'count', header: 'Events', width: '60px', align: 'right', cell: (a) => full(a.count) },
   { id: 'seen', header: 'Last seen', width: '88px', cell: (a) => <Ago time={a.last_seen} /> },
-  { id: 'status', header: 'Status', width: '116px', cell: (a) => <State value={a.status} /> },
-  { id: 'assignee', header: 'Assignee', width: '106px', cell: (a) => <Plain text={a.assignee} /> },
+  { id: 'status', header: 'Status', width: '112px', cell: (a) => <State value={a.status} /> },
+  { id: 'assignee', header: 'Assignee', width: '78px', cell: (a) => <Initials of={a.assignee} /> },
 ]
+
+/** fewColumns are those of a window in which not all have room. */
+export const fewColumns = alertColumns.filter(({ id }) => id !== 'count' && id !== 'assignee')
 
 /** alertHeight is the height of a line of the queue, in pixels: it has two rows of text. */
 export const alertHeight = 56

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { filterOf, isFiltered, readSearch, toggled } from './search'
+import { filterOf, isFiltered, readSearch, toggled, without } from './search'
 
 const now = Date.parse('2026-01-02T00:00:00Z')
 
@@ -39,6 +39,12 @@ describe('the address of the queue', () => {
   ] as const)('%j with %s %s toggled', (search, name, value, next) =>
     expect(toggled(search, name, value)).toEqual(next),
   )
+
+  it('one list of a filter is left out, and the filter stays as it was', () => {
+    const filter = { status: ['open' as const], severity: ['high' as const], q: 'x' }
+    expect(without(filter, 'severity')).toEqual({ status: ['open'], q: 'x' })
+    expect(filter.severity).toEqual(['high'])
+  })
 
   it('the order is no filter', () => {
     expect(isFiltered({ sort: 'risk' })).toBe(false)

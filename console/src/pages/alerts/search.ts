@@ -82,6 +82,12 @@ export function filterOf(search: AlertSearch, now: number): Filter {
   return filter as Filter
 }
 
+/** without is a filter that lets any value of a list through. */
+export function without(filter: Filter, name: ListName): Filter {
+  const { [name]: _, ...others } = filter
+  return others
+}
+
 /** toggled is the address with one value of a list more, or less. */
 export function toggled(search: AlertSearch, name: ListName, value: string): AlertSearch {
   const old = name === 'status' ? statusesOf(search) : valuesOf(search, name)

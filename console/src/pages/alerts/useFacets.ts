@@ -1,26 +1,32 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
-import { api } from '@/api/client'
+import { api, type Schemas } from '@/api/client'
 import { useLiveRefresh } from '@/live/LiveProvider'
-import type { Filter } from './search'
+import { type Filter, lists, without } from './search'
 
 const facetsKey = ['get', '/api/v1/alerts', 'facets'] as const
 
-/** useFacets counts the alerts of a filter by value, and by status whatever status is asked for. */
-export function useFacets(filter: Filter) {
+/** useFacets counts the alerts of a filter by value; each facet as if none of its own values were chosen. */
+export function useFacets(filter: Filter): Schemas['AlertFacets'] | undefined {
   useLiveRefresh(['alert'], facetsKey)
-  const { status: _, ...anyStatus } = filter
-  const chosen = useCount(filter)
-  const every = useCount(anyStatus)
-  return { facets: chosen.data, statuses: every.data?.status, error: chosen.error }
-}
-
-function useCount(filter: Filter) {
   return useQuery({
     queryKey: [...facetsKey, filter],
     placeholderData: keepPreviousData,
-    queryFn: async ({ signal }) => {
-      const params = { query: { ...filter, facets: true, limit: 1 } }
-      return (await api.GET('/api/v1/alerts', { params, signal })).data?.facets
-    },
-  })
+    queryFn: ({ signal }) => facetsOf(filter, signal),
+  }).data
+}
+
+/** facetsOf asks once for the whole filter, and once more for each facet of which values are chosen. */
+async function facetsOf(filter: Filter, signal: AbortSignal): Promise<Schemas['AlertFacets']> {
+  const count = async (part: Filter) => {
+    const params = { query: { ...part, facets: true, limit: 1 } }
+    const { data } = await api.GET('/api/v1/alerts', { params, signal })
+    if (!data?.facets) throw new Error('The hub did not count its alerts.')
+    return data.facets
+  }
+  const chosen = lists.filter((name) => filter[name])
+  const [all, others] = await Promise.all([
+    count(filter),
+    Promise.all(chosen.map((name) => count(without(filter, name)))),
+  ])
+  return { ...all, ...Object.assign({}, ...chosen.map((name, i) => ({ [name]: others[i]?.[name] }))) }
 }
