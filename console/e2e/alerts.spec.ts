@@ -1,5 +1,5 @@
 import type { Page } from '@playwright/test'
-import { call, type Hub } from './hub'
+import { call, type Hub, owner } from './hub'
 import { accessible, expect, test } from './test'
 
 /** send makes an alert of its own for a test, and waits until it is in the queue. */
@@ -371,4 +371,46 @@ test('a second value of a facet can be chosen, and a narrow window has the facet
   await expect(
     page.getByRole('dialog', { name: 'Filters' }).getByRole('checkbox', { name: /^low/ }),
   ).toBeChecked()
+})
+
+test('an alert that nobody has is taken in one step, and given back by the undo', async ({ page, hub }) => {
+  const id = await send(hub, { title: 'Nobody has it', dedup_key: 'take-it' })
+  const now = () => call<{ status: string; assignee?: string }>(hub, 'GET', `/api/v1/alerts/${id}`)
+  await page.goto(`/alerts/${id}`)
+  const drawer = page.getByRole('dialog', { name: 'Alert' })
+  await drawer.getByRole('button', { name: 'Take it' }).click()
+  await expect(drawer.getByText('acknowledged', { exact: true })).toBeVisible()
+  await expect(drawer.getByText(owner.email)).toBeVisible()
+  await expect(drawer.getByRole('button', { name: 'Take it' })).toHaveCount(0)
+  expect(await now()).toMatchObject({ status: 'acknowledged', assignee: owner.email })
+  await page.getByRole('button', { name: 'Undo' }).click()
+  await expect(drawer.getByRole('button', { name: 'Take it' })).toBeVisible()
+  expect(await now()).toMatchObject({ status: 'open' })
+  expect((await now()).assignee ?? '').toBe('')
+})
+
+test('an entity of an alert is blocked from its line', async ({ page, hub }) => {
+  const target = '203.0.113.204'
+  const id = await send(hub, {
+    title: 'By its line',
+    dedup_key: 'by-its-line',
+    entities: [
+      { type: 'ip', value: '203.0.113.205', role: 'source', observed: true },
+      { type: 'ip', value: target, role: 'source', observed: true },
+      { type: 'user', value: 'dana', role: 'target' },
+    ],
+  })
+  await page.goto(`/alerts/${id}`)
+  const drawer = page.getByRole('dialog', { name: 'Alert' })
+  await expect(drawer.getByRole('button', { name: 'Block dana' })).toHaveCount(0)
+  await drawer.getByRole('button', { name: `Block ${target}` }).click()
+  const dialog = page.getByRole('dialog', { name: 'Block an address' })
+  await expect(dialog.getByLabel('Address')).toHaveValue(`${target} (source)`)
+  await dialog.getByRole('button', { name: 'Dry run' }).click()
+  await dialog.getByRole('button', { name: `Block ${target}` }).click()
+  const made = page.getByRole('dialog', { name: `Block of ${target}` })
+  await expect(made.getByText('Blocked, and verified everywhere')).toBeVisible()
+  await made.getByRole('button', { name: 'Done' }).click()
+  await expect(drawer.getByRole('button', { name: `Unblock ${target}` })).toBeVisible()
+  await expect(drawer.getByRole('button', { name: `Block ${target}`, exact: true })).toHaveCount(0)
 })

@@ -13,13 +13,35 @@ export interface Series {
   /** filled draws the ground below the line. */
   filled?: boolean
   dashed?: boolean
+  /** bars draws a bar for each figure instead of a line, for sums of a time; on which side of the time it stands. */
+  bars?: 'before' | 'behind'
 }
+
+/** barWidth is how wide a bar is at most: a share of the way to the next one, and in pixels. */
+const barWidth: [share: number, most: number] = [0.4, 14]
 
 /** lonely are the places of figures that have no neighbour. */
 const lonely = (values: (number | null)[]): number[] =>
   values.flatMap((value, i) =>
     value !== null && (values[i - 1] ?? null) === null && (values[i + 1] ?? null) === null ? [i] : [],
   )
+
+/** barsOf is how a series of bars is drawn; it is filled. */
+function barsOf({ bars }: Series): Partial<uPlot.Series> {
+  if (!bars) return {}
+  return {
+    width: 0,
+    paths: uPlot.paths.bars?.({ size: barWidth, align: bars === 'before' ? -1 : 1, gap: 1 }),
+  }
+}
+
+/** withBars leaves room at both ends for half of the bars there. */
+const withBars =
+  (times: readonly number[]): uPlot.Range.Function =>
+  (_, first, last) => {
+    const half = ((times[1] ?? 0) - (times[0] ?? 0)) / 2
+    return [first - half, last + half]
+  }
 
 /** aDay is a day in seconds. */
 const aDay = 86_400
@@ -65,9 +87,13 @@ export function TimeChart({
       {
         width: place.clientWidth || 300,
         height,
+        padding: [8, 12, 0, 0],
         legend: { show: false },
         cursor: { y: false, points: { size: 7 }, drag: { x: false, y: false } },
-        scales: { y: { range: (_, low, high) => [Math.min(0, low ?? 0), Math.max(1, (high ?? 0) * 1.12)] } },
+        scales: {
+          ...(series.some(({ bars }) => bars) ? { x: { range: withBars(times) } } : {}),
+          y: { range: (_, low, high) => [Math.min(0, low ?? 0), Math.max(1, (high ?? 0) * 1.12)] },
+        },
         axes: [
           { ...axis, size: 26, values: (_, ticks, __, ___, step) => ticks.map((tick) => moment(tick, step)) },
           { ...axis, size: 54, values: (_, ticks) => ticks.map((tick) => format(tick)) },
@@ -79,9 +105,14 @@ export function TimeChart({
             stroke: color(each.color),
             width: 1.8,
             dash: each.dashed ? [5, 4] : undefined,
-            fill: each.filled ? `color-mix(in srgb, ${color(each.color)} 16%, transparent)` : undefined,
+            fill: each.bars
+              ? color(each.color)
+              : each.filled
+                ? `color-mix(in srgb, ${color(each.color)} 16%, transparent)`
+                : undefined,
+            ...barsOf(each),
             // A lone figure makes no line: it is drawn as a point.
-            points: { show: true, size: 5, filter: () => lonely(each.values) },
+            points: { show: !each.bars, size: 5, filter: () => lonely(each.values) },
             spanGaps: false,
           })),
         ],

@@ -2,6 +2,7 @@ import { Box, Group, SegmentedControl, Stack, Text } from '@mantine/core'
 import { useParams } from '@tanstack/react-router'
 import { useState } from 'react'
 import { $api, type Schemas } from '@/api/client'
+import { EntityLines } from '@/entity/EntityLines'
 import { PageLink } from '@/link/PageLink'
 import { Page } from '@/page/Page'
 import { Panel } from '@/page/Panel'
@@ -14,7 +15,6 @@ import { Json } from '@/text/Json'
 import { Severity } from '@/text/Severity'
 import { visible } from '@/text/visible'
 import { WhereItWent } from '@/trace/WhereItWent'
-import { Entities } from './Entities'
 import { EventFacts } from './EventFacts'
 import classes from './EventPage.module.css'
 import { asSent, envelopeOf } from './raw'
@@ -65,7 +65,11 @@ function Details({ event }: { event: Schemas['Event'] }) {
           </Box>
           <AlertLink event={event} />
         </Panel>
-        {event.entities && event.entities.length > 0 && <Entities list={event.entities} />}
+        {event.entities && event.entities.length > 0 && (
+          <Panel title="Entities">
+            <EntityLines entities={event.entities} event={event.id} />
+          </Panel>
+        )}
         <Panel title="Where it went">
           <WhereItWent event={event.id} />
         </Panel>

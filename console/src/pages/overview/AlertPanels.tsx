@@ -1,4 +1,4 @@
-import { Badge, Box, Group, Text } from '@mantine/core'
+import { Box, Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { $api, api, type Schemas } from '@/api/client'
 import { PageLink } from '@/link/PageLink'
@@ -130,23 +130,21 @@ function Techniques({ list }: { list: Schemas['FacetCount'][] }) {
   const shown = list.filter(({ value }) => value !== '').slice(0, mostShown)
   if (shown.length === 0) return <None>No unresolved alert names a technique.</None>
   return (
-    <Group gap={8} component="ul" className={classes.chips}>
+    <ul className={classes.bars} data-names>
       {shown.map(({ value, count }) => (
         <li key={value}>
-          <PageLink to="/alerts" search={{ mitre: value }} underline="never" className={classes.chip}>
-            <span className={classes.technique}>
-              <EventText>{value}</EventText>
-            </span>
-            <span className={classes.techniqueName}>
+          <PageLink to="/alerts" search={{ mitre: value }} underline="never" className={classes.bar}>
+            <span className={classes.named}>
+              <span className={classes.technique}>
+                <EventText>{value}</EventText>
+              </span>{' '}
               <EventText>{names.get(value) ?? ''}</EventText>
             </span>
-            <Badge size="xs" variant="light" color="gray" className="numbers">
-              {full(count)}
-            </Badge>
+            <b className="numbers">{full(count)}</b>
           </PageLink>
         </li>
       ))}
-    </Group>
+    </ul>
   )
 }
 

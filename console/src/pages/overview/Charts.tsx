@@ -76,8 +76,8 @@ function picturesOf(lines: Lines, when: string): Picture[] {
       summary: `Attempts a minute that failed and are made again, and deliveries a minute that failed for good, ${when}`,
       format: perMinute,
       series: [
-        { label: 'retried', color: '--tocsin-warn', values: lines.retried, filled: true },
-        { label: 'failed for good', color: '--tocsin-bad', values: lines.failed },
+        { label: 'retried', color: '--tocsin-warn', values: lines.retried, bars: 'before' },
+        { label: 'failed for good', color: '--tocsin-bad', values: lines.failed, bars: 'behind' },
       ],
     },
   ]

@@ -18,7 +18,7 @@ import { anyFailing } from '@/integration/standing'
 import { PageLink } from '@/link/PageLink'
 import { can, useMe } from '@/session/me'
 import { full, milliseconds, short } from '@/text/number'
-import { type Lines, rate } from './lines'
+import { held, type Lines, rate } from './lines'
 import classes from './Overview.module.css'
 
 /** tileSteps is how many of the last steps a tile's line shows. */
@@ -88,7 +88,7 @@ function useFigures(pulse: Schemas['Pulse'] | undefined, lines: Lines | undefine
       scope: 'deliveries:read',
       value: now && ms(now.p50_ms),
       note: <>p99 {ms(now?.p99_ms)}, last minute</>,
-      line: lines?.p50,
+      line: lines && held(lines.p50),
     },
     {
       label: 'Backlog',
@@ -107,7 +107,7 @@ function useFigures(pulse: Schemas['Pulse'] | undefined, lines: Lines | undefine
       search: { state: anyFailing },
       scope: 'integrations:read',
       value: number(failing),
-      note: failing ? 'what was sent last failed' : 'what was sent last has arrived',
+      note: failing ? 'their last attempt failed' : 'every last attempt succeeded',
       bad: Boolean(failing),
     },
     {
@@ -140,6 +140,12 @@ function useFigures(pulse: Schemas['Pulse'] | undefined, lines: Lines | undefine
     },
   ]
 }
+
+/** fewestFigures is of how many figures a line is made at least: of fewer it says nothing. */
+const fewestFigures = 5
+
+const drawable = (line: readonly (number | null)[]): boolean =>
+  line.filter((value) => value !== null).length >= fewestFigures
 
 /** orNone: while the hub was not up, nothing came. */
 const orNone = (value: number | null): number => value ?? 0
@@ -174,7 +180,7 @@ function Tile({ figure }: { figure: Figure }) {
       <Text span size="xs" c="dimmed" truncate className={classes.tileNote}>
         {note}
       </Text>
-      {line && (
+      {line && drawable(line) && (
         <span className={classes.tileSpark} aria-hidden>
           <Spark values={line.slice(-tileSteps)} summary="" width={84} height={28} />
         </span>

@@ -19,21 +19,21 @@ export interface Lines {
   p99: Figures
 }
 
+/** leastStep is how long a step of the charts is at least, in seconds: in shorter ones, what is rare is a row of teeth. */
+const leastStep = 60
 /** fewestSteps is how many steps the charts show even of a hub that has only just begun. */
-const fewestSteps = 60
+const fewestSteps = 15
 /** shortestPart is how much of a step must be over before its sums say something about a second, as a share of it. */
 const shortestPart = 0.25
 
 /** linesOf lays the pulse out on an even grid of time, from the window's begin (or when the hub's memory begins) to now. */
 export function linesOf(pulse: Schemas['Pulse'], now: number): Lines {
-  const step = pulse.step_seconds
-  const points = new Map(
-    pulse.points.map((point) => [Math.floor(Date.parse(point.at) / 1_000 / step), point]),
-  )
-  const end = Math.max(Math.floor(now / 1_000 / step), ...points.keys())
-  const oldest = Math.min(end, ...points.keys())
+  const step = Math.max(leastStep, pulse.step_seconds)
+  const bins = binsOf(pulse, step, now)
+  const end = Math.max(Math.floor(now / 1_000 / step), ...bins.keys())
+  const oldest = Math.min(end, ...bins.keys())
   const begin = Math.max(
-    Math.ceil(Date.parse(pulse.from) / 1_000 / step),
+    Math.floor(Date.parse(pulse.from) / 1_000 / step),
     Math.min(oldest, end - fewestSteps),
   )
   const lines: Lines = {
@@ -48,31 +48,80 @@ export function linesOf(pulse: Schemas['Pulse'], now: number): Lines {
     p99: [],
   }
   for (let at = begin; at <= end; at++) {
-    const point = points.get(at)
-    const seconds = point ? lasted(point, at * step, step, now) : 0
+    const bin = bins.get(at)
     // A step that has only just begun says nothing yet.
-    if (at === end && seconds === 0 && at > begin) break
-    const per = (unit: number) => (n: number | undefined) =>
-      n === undefined || seconds === 0 ? null : (n * unit) / seconds
-    const [perSecond, perMinute] = [per(1), per(60)]
+    if (at === end && at > begin && (bin?.seconds ?? 0) < step * shortestPart) break
+    const last = bin?.points.at(-1)
     lines.times.push(at * step)
-    lines.received.push(perSecond(point?.received))
-    lines.delivered.push(perSecond(point?.delivered))
-    lines.failed.push(perMinute(point?.failed))
-    lines.retried.push(perMinute(point?.retried))
-    lines.backlog.push(point?.backlog ?? null)
-    lines.mailbox.push(point?.mailbox ?? null)
-    lines.p50.push(point?.p50_ms ?? null)
-    lines.p99.push(point?.p99_ms ?? null)
+    lines.received.push(rateOf(bin, 'received', 1))
+    lines.delivered.push(rateOf(bin, 'delivered', 1))
+    lines.failed.push(rateOf(bin, 'failed', 60))
+    lines.retried.push(rateOf(bin, 'retried', 60))
+    lines.backlog.push(last?.backlog ?? null)
+    lines.mailbox.push(last?.mailbox ?? null)
+    lines.p50.push(middle(bin))
+    lines.p99.push(slowest(bin))
   }
   return lines
 }
 
-/** lasted is how many seconds of a step a point counts; 0 if too few to say something. */
-function lasted(point: Schemas['PulsePoint'], from: number, step: number, now: number): number {
-  if (!point.partial) return step
-  const seconds = Math.min(step, now / 1_000 - from)
-  return seconds >= step * shortestPart ? seconds : 0
+/** Bin is what lies in one step of the charts: points of the pulse, and how many seconds they count. */
+interface Bin {
+  points: Schemas['PulsePoint'][]
+  seconds: number
+}
+
+/** binsOf puts the points of the pulse into steps, by their number since 1970. */
+function binsOf(pulse: Schemas['Pulse'], step: number, now: number): Map<number, Bin> {
+  const bins = new Map<number, Bin>()
+  for (const point of pulse.points) {
+    const from = Date.parse(point.at) / 1_000
+    const at = Math.floor(from / step)
+    const bin = bins.get(at) ?? { points: [], seconds: 0 }
+    bin.points.push(point)
+    bin.seconds += point.partial
+      ? Math.min(pulse.step_seconds, Math.max(0, now / 1_000 - from))
+      : pulse.step_seconds
+    bins.set(at, bin)
+  }
+  return bins
+}
+
+type Sum = 'received' | 'delivered' | 'failed' | 'retried'
+
+/** rateOf is how much of something happened in so many seconds. */
+function rateOf(bin: Bin | undefined, what: Sum, seconds: number): number | null {
+  if (!bin || bin.seconds === 0) return null
+  return (bin.points.reduce((sum, point) => sum + point[what], 0) * seconds) / bin.seconds
+}
+
+/** middle is about how long half of a step's deliveries took: the median of its points, each as often as it has deliveries. */
+function middle(bin: Bin | undefined): number | null {
+  const timed = (bin?.points ?? []).flatMap(({ p50_ms, delivered }) =>
+    p50_ms === undefined ? [] : [{ p50_ms, delivered }],
+  )
+  timed.sort((x, y) => x.p50_ms - y.p50_ms)
+  let left = timed.reduce((sum, { delivered }) => sum + delivered, 0) / 2
+  for (const { p50_ms, delivered } of timed) {
+    left -= delivered
+    if (left <= 0) return p50_ms
+  }
+  return null
+}
+
+/** slowest is how long 99 % of a step's deliveries took at most: no longer than in its slowest point. */
+function slowest(bin: Bin | undefined): number | null {
+  const times = (bin?.points ?? []).flatMap(({ p99_ms }) => p99_ms ?? [])
+  return times.length > 0 ? Math.max(...times) : null
+}
+
+/** held fills what is not known with what was known last, for lines that have no axes. */
+export function held(values: Figures): Figures {
+  let last: number | null = null
+  return values.map((value) => {
+    last = value ?? last
+    return last
+  })
 }
 
 /** sparkSteps is how many steps an integration's line has (the hub gives at most as many). */

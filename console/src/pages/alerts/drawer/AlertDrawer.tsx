@@ -10,7 +10,6 @@ import { useLive } from '@/live/LiveProvider'
 import { useCan } from '@/session/me'
 import { Failure } from '@/state/Failure'
 import { Loading } from '@/state/Loading'
-import { Identifier } from '@/text/Identifier'
 import type { Alert } from '../matches'
 import { useQueueAround } from '../queueContext'
 import { alertRoute } from '../route'
@@ -84,7 +83,7 @@ export function AlertDrawer() {
       <Drawer.Overlay backgroundOpacity={0.25} />
       <Drawer.Content aria-label="Alert" onKeyDownCapture={pressed}>
         <Drawer.Header className={classes.bar} tabIndex={-1} data-autofocus>
-          <Group gap={4} wrap="nowrap" miw={0} flex={1} className={classes.where}>
+          <Group gap={4} wrap="nowrap" flex={1}>
             <Step
               label="Previous alert"
               shortcut="k"
@@ -99,7 +98,6 @@ export function AlertDrawer() {
               go={() => go(1)}
               icon={IconChevronDown}
             />
-            <Identifier value={id} what="the alert’s id" />
           </Group>
           <Drawer.CloseButton aria-label="Close" />
         </Drawer.Header>

@@ -7,11 +7,13 @@ import {
   IconDots,
   IconFlame,
   IconShieldLock,
+  IconUserCheck,
 } from '@tabler/icons-react'
 import { Link } from '@tanstack/react-router'
 import { confirm } from '@/act/confirm'
 import { PageLink } from '@/link/PageLink'
 import { Assign } from '@/people/Assign'
+import { useOwnAddress } from '@/people/usePeople'
 import { useCan } from '@/session/me'
 import { Ago } from '@/text/Ago'
 import { Clamp } from '@/text/Clamp'
@@ -38,6 +40,13 @@ interface Props {
 export function AlertHead({ alert, acts, block, incident }: Props) {
   return (
     <header>
+      <Clamp about="the title" text={alert.title}>
+        {(clamped) => (
+          <h2 className={classes.title} {...clamped}>
+            <EventText>{alert.title}</EventText>
+          </h2>
+        )}
+      </Clamp>
       <Group gap="sm">
         <Severity value={alert.severity} />
         <State value={alert.status} />
@@ -57,13 +66,6 @@ export function AlertHead({ alert, acts, block, incident }: Props) {
           {count(alert.count, 'event')}, last <Ago time={alert.last_seen} inherit />
         </Text>
       </Group>
-      <Clamp about="the title" text={alert.title}>
-        {(clamped) => (
-          <h2 className={classes.title} {...clamped}>
-            <EventText>{alert.title}</EventText>
-          </h2>
-        )}
-      </Clamp>
       <Silenced id={alert.id} />
       <Actions alert={alert} acts={acts} block={block} incident={incident} />
     </header>
@@ -113,6 +115,8 @@ function Actions({ alert, acts, block, incident }: Props) {
 
 /** Turn is what comes next for the alert: to take it on, to end it, or to take it up again. */
 function Turn({ alert, acts }: { alert: Alert; acts: AlertActs }) {
+  const own = useOwnAddress()
+  const free = alert.status === 'open' && !alert.assignee && own !== ''
   if (alert.status === 'resolved')
     return (
       <Button
@@ -125,10 +129,22 @@ function Turn({ alert, acts }: { alert: Alert; acts: AlertActs }) {
     )
   return (
     <>
+      {free && (
+        <Tooltip label="Acknowledge it, and have it assigned to you">
+          <Button
+            size="compact-sm"
+            leftSection={<IconUserCheck size={14} aria-hidden />}
+            onClick={() => void acts.take(own)}
+          >
+            Take it
+          </Button>
+        </Tooltip>
+      )}
       {alert.status === 'open' && (
         <Tooltip label="You have taken it on (a)">
           <Button
             size="compact-sm"
+            variant={free ? 'default' : 'filled'}
             leftSection={<IconCircleDot size={14} aria-hidden />}
             onClick={() => void acts.acknowledge()}
           >

@@ -1,16 +1,18 @@
-import { Badge, Group, Text } from '@mantine/core'
+import { ActionIcon, Badge, Group, Text, Tooltip } from '@mantine/core'
+import { IconInfoCircle } from '@tabler/icons-react'
 import { TechniqueChips } from '@/attack/TechniqueChip'
 import { useTechniques } from '@/attack/techniques'
 import { Country } from '@/country/Country'
+import { EntityLines } from '@/entity/EntityLines'
 import { When } from '@/text/Ago'
 import { EventText } from '@/text/EventText'
 import { Facts } from '@/text/Facts'
+import { Identifier } from '@/text/Identifier'
 import { OutLink } from '@/text/OutLink'
 import { visible } from '@/text/visible'
 import { Tickets } from '@/tickets/Tickets'
 import type { Alert } from '../matches'
 import classes from './drawer.module.css'
-import { Entities } from './Entities'
 import { Section } from './Section'
 
 /** Overview is all that is known of an alert, in an order in which one asks for it. */
@@ -24,13 +26,12 @@ export function Overview({ alert }: { alert: Alert }) {
           </Text>
         </Section>
       )}
-      <Section title="About">
-        <Entities alert={alert} />
+      <Section title="Entities">
+        <EntityLines entities={alert.entities ?? []} alert={alert.id} />
       </Section>
       {alert.mitre && alert.mitre.length > 0 && (
-        <Section title="ATT&CK techniques">
+        <Section title="ATT&CK techniques" about={<Attribution />}>
           <TechniqueChips ids={alert.mitre} />
-          <Attribution />
         </Section>
       )}
       <Section title="Details">
@@ -59,13 +60,14 @@ function details(alert: Alert) {
     ['Endpoint', text(alert.endpoint)],
     ['First seen', <When key="first" time={alert.first_seen} inherit />],
     ['Last seen', <When key="last" time={alert.last_seen} inherit />],
-    ['In its status since', <When key="status" time={alert.status_at} inherit />],
-    ['Key', text(alert.dedup_key)],
+    ['Status changed', <When key="status" time={alert.status_at} inherit />],
+    ['Deduplication key', text(alert.dedup_key)],
     ['TLP', text(alert.tlp)],
+    ['ID', <Identifier key="id" value={alert.id} what="the alert’s id" />],
     [
-      'More',
+      'Link',
       alert.url ? (
-        <OutLink key="more" href={alert.url}>
+        <OutLink key="link" href={alert.url}>
           {visible(alert.url).slice(0, 300)}
         </OutLink>
       ) : undefined,
@@ -73,12 +75,16 @@ function details(alert: Alert) {
   ] as const
 }
 
+/** Attribution is what MITRE wants to be said of it. */
 function Attribution() {
   const { attribution } = useTechniques()
+  if (!attribution) return null
   return (
-    <Text size="xs" c="dimmed" mt={6}>
-      {attribution}
-    </Text>
+    <Tooltip label={attribution} multiline maw={320} events={{ hover: true, focus: true, touch: true }}>
+      <ActionIcon variant="transparent" color="gray" size="xs" aria-label="About ATT&CK">
+        <IconInfoCircle size={14} aria-hidden />
+      </ActionIcon>
+    </Tooltip>
   )
 }
 

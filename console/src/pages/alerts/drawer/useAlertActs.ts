@@ -21,6 +21,8 @@ type Verb = keyof typeof paths
 /** AlertActs are the changes of one alert. Each resolves to whether it was made. */
 export interface AlertActs {
   acknowledge(): Promise<boolean>
+  /** take acknowledges the alert, and assigns it. */
+  take(assignee: string): Promise<boolean>
   resolve(text?: string): Promise<boolean>
   reopen(): Promise<boolean>
   assign(assignee: string): Promise<boolean>
@@ -61,30 +63,30 @@ export function useAlertActs(alert: Alert): AlertActs {
     verb: Verb,
     body: Schemas['AlertChange'],
     what: string,
+    seen = alert,
   ): Promise<Alert | undefined> => {
-    let { version } = alert
+    let { version } = seen
     for (let tries = 1; ; tries++) {
       try {
         return await send(verb, body, version)
       } catch (thrown) {
         if (asProblem(thrown).status !== 412) throw thrown
         const now = await refresh()
-        if (!now || !decided(now, alert) || tries === mostTries) break
+        if (!now || !decided(now, seen) || tries === mostTries) break
         version = now.version
       }
     }
     failed(what, new Error('Somebody else changed this alert a moment ago; look at what it is now.'))
     return undefined
   }
-  const run = async (
-    verb: Verb,
-    body: Schemas['AlertChange'],
+  const tell = async (
+    make: () => Promise<Alert | undefined>,
     what: string,
     past: string,
     undo?: () => Promise<unknown>,
   ): Promise<boolean> => {
     try {
-      const now = await change(verb, body, what)
+      const now = await make()
       if (!now) return false
       queries.setQueriesData<Pages>(
         { queryKey: queueKey },
@@ -99,6 +101,22 @@ export function useAlertActs(alert: Alert): AlertActs {
       failed(what, thrown)
       return false
     }
+  }
+  const run = (
+    verb: Verb,
+    body: Schemas['AlertChange'],
+    what: string,
+    past: string,
+    undo?: () => Promise<unknown>,
+  ): Promise<boolean> => tell(() => change(verb, body, what), what, past, undo)
+  const take = async (assignee: string): Promise<Alert | undefined> => {
+    const taken = await change('acknowledge', {}, 'Taking it')
+    return taken && change('assign', { assignee }, 'Taking it', taken)
+  }
+  /** leave is the undo of take: it was open, and nobody had it. */
+  const leave = async () => {
+    await api.POST(paths.assign, { params: { path: { id } }, body: { assignee: '' } })
+    await backTo('open')()
   }
   /** backTo sets the status that the alert had; whatever it has become meanwhile. */
   const backTo = (status: Alert['status']) => async () => {
@@ -115,6 +133,8 @@ export function useAlertActs(alert: Alert): AlertActs {
         'Acknowledged.',
         alert.status === 'open' ? backTo('open') : undefined,
       ),
+    take: (assignee) =>
+      tell(() => take(assignee), 'Taking it', `Acknowledged, and assigned to ${assignee}.`, leave),
     resolve: (text) => run('resolve', text ? { text } : {}, 'Resolving', 'Resolved.', backTo(alert.status)),
     reopen: () => run('reopen', {}, 'Reopening', 'Reopened.'),
     assign: (assignee) =>
