@@ -77,34 +77,36 @@ function EntityLine({ entity, block, ask }: LineProps) {
           <EventText>{[type, role].filter(Boolean).join(', ')}</EventText>
         </Text>
       </div>
-      {observed && (
-        <Badge
-          size="sm"
-          radius="sm"
-          variant="light"
-          tt="none"
-          title="A sensor saw it; it does not merely stand in a text"
-        >
-          observed
-        </Badge>
-      )}
-      {mayAlerts && (
-        <PageLink
-          underline="hover"
-          to="/alerts"
-          search={{ status: 'all', entity: `${type}:${value}` }}
-          size="xs"
-          aria-label={`All alerts about ${named}`}
-        >
-          All alerts
-        </PageLink>
-      )}
-      {mayBlock && isAddress(entity) && !block && (
-        <Button size="compact-xs" variant="default" aria-label={`Block ${named}`} onClick={ask}>
-          Block…
-        </Button>
-      )}
-      <Copy text={value} what="the value" />
+      <div className={classes.acts}>
+        {observed && (
+          <Badge
+            size="sm"
+            radius="sm"
+            variant="light"
+            tt="none"
+            title="A sensor saw it; it does not merely stand in a text"
+          >
+            observed
+          </Badge>
+        )}
+        {mayAlerts && (
+          <PageLink
+            underline="hover"
+            to="/alerts"
+            search={{ status: 'all', entity: `${type}:${value}` }}
+            size="xs"
+            aria-label={`All alerts about ${named}`}
+          >
+            All alerts
+          </PageLink>
+        )}
+        {mayBlock && isAddress(entity) && !block && (
+          <Button size="compact-xs" variant="default" aria-label={`Block ${named}`} onClick={ask}>
+            Block…
+          </Button>
+        )}
+        <Copy text={value} what="the value" />
+      </div>
       {block && <Blocked block={block} />}
     </li>
   )

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { ago, shortTime } from './time'
+import { ago, clockTime, shortTime } from './time'
 
 const now = Date.parse('2026-11-22T12:00:00Z')
 
@@ -26,4 +26,11 @@ describe('a short time', () => {
     [at(24, 9), '24 Nov, 09:05'],
     [at(21, 9), '21 Nov, 09:05'],
   ])('%s is %s', (time, wanted) => expect(shortTime(time.toISOString(), at(22, 10).getTime())).toBe(wanted))
+})
+
+describe('by the clock', () => {
+  it.each([
+    [0, /^\d\d:\d\d:\d\d$/],
+    [-2 * 86_400_000, /^(20|21) Nov, \d\d:\d\d$/],
+  ])('%d ms from now', (from, wanted) => expect(clockTime(now + from, now)).toMatch(wanted))
 })

@@ -44,6 +44,14 @@ export function shortTime(time: string, now: number): string {
   return ofYear.format(at)
 }
 
+const ofSecond = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' })
+
+/** clockTime is a time in the reader's zone, to the second today, 14:03:11, or else to the minute, 21 Nov, 14:03. */
+export function clockTime(time: number, now: number): string {
+  const today = new Date(time).toDateString() === new Date(now).toDateString()
+  return (today ? ofSecond : ofYear).format(time)
+}
+
 /** tick is how often relative times are written anew, in milliseconds. All of a page share one clock. */
 const tick = 10_000
 

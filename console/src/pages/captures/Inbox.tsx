@@ -9,10 +9,12 @@ import { useLiveRefresh } from '@/live/LiveProvider'
 import { Empty } from '@/state/Empty'
 import type { Column } from '@/table/columns'
 import { VirtualTable } from '@/table/VirtualTable'
-import { Ago, When } from '@/text/Ago'
+import { When } from '@/text/Ago'
+import { Clock } from '@/text/Clock'
 import { EventText } from '@/text/EventText'
 import { Json } from '@/text/Json'
 import { Severity } from '@/text/Severity'
+import { visible } from '@/text/visible'
 import classes from './Inbox.module.css'
 import { severityOf, sizeOf, titleOf } from './payload'
 
@@ -22,19 +24,19 @@ type Capture = Schemas['Capture']
 const mostShown = 500
 
 const columns: Column<Capture>[] = [
-  { id: 'time', header: 'Received', width: '92px', cell: ({ time }) => <Ago time={time} /> },
+  { id: 'time', header: 'Received', width: '106px', cell: ({ time }) => <Clock time={time} /> },
   {
     id: 'what',
     header: 'Payload of',
-    width: 'minmax(180px, 1fr)',
+    width: 'minmax(150px, 1fr)',
     cell: (capture) => <EventText>{titleOf(capture)}</EventText>,
   },
   {
     id: 'type',
     header: 'Type',
-    width: 'minmax(120px, 190px)',
+    width: 'minmax(140px, 216px)',
     cell: ({ type }) => (
-      <span className="mono">
+      <span className={`mono ${classes.type}`} title={visible(type)}>
         <EventText>{type}</EventText>
       </span>
     ),
@@ -122,7 +124,7 @@ function Card({ capture }: { capture: Capture }) {
         <span className="mono">
           <EventText>{capture.type}</EventText>
         </span>{' '}
-        · <Ago time={capture.time} />
+        · <Clock time={capture.time} />
       </Text>
     </Stack>
   )

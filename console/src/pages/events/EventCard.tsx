@@ -1,6 +1,6 @@
 import { Group, Stack, Text } from '@mantine/core'
 import type { Schemas } from '@/api/client'
-import { Ago } from '@/text/Ago'
+import { Clock } from '@/text/Clock'
 import { EventText } from '@/text/EventText'
 import { Severity } from '@/text/Severity'
 
@@ -11,7 +11,7 @@ export function EventCard({ event }: { event: Schemas['Event'] }) {
       <Group justify="space-between" wrap="nowrap">
         <Severity value={event.severity} />
         <Text size="xs" c="dimmed">
-          <Ago time={event.received_at} />
+          <Clock time={event.received_at} />
         </Text>
       </Group>
       <EventText lines={2} size="sm" fw={600}>

@@ -1,6 +1,6 @@
-import { Button, Text } from '@mantine/core'
+import { Button } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
-import { IconAffiliate, IconArrowUp, IconSend } from '@tabler/icons-react'
+import { IconAffiliate, IconSend } from '@tabler/icons-react'
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { useState } from 'react'
 import { api, type Schemas } from '@/api/client'
@@ -10,9 +10,10 @@ import { SendSample } from '@/sample/SendSample'
 import { useCan } from '@/session/me'
 import { Empty } from '@/state/Empty'
 import type { Column } from '@/table/columns'
+import { News } from '@/table/News'
 import { pageSize, usePages } from '@/table/pages'
 import { VirtualTable } from '@/table/VirtualTable'
-import { Ago } from '@/text/Ago'
+import { Clock } from '@/text/Clock'
 import { EventText } from '@/text/EventText'
 import { count } from '@/text/number'
 import { Severity } from '@/text/Severity'
@@ -63,7 +64,7 @@ const columns: Column<Event>[] = [
     width: 'minmax(100px, 150px)',
     cell: ({ project }) => <EventText>{project || '–'}</EventText>,
   },
-  { id: 'received', header: 'Received', width: '100px', cell: (event) => <Ago time={event.received_at} /> },
+  { id: 'received', header: 'Received', width: '106px', cell: (event) => <Clock time={event.received_at} /> },
 ]
 
 /** EventsPage lists what was taken in, the newest first. New ones are announced, and shown when asked for. */
@@ -97,51 +98,44 @@ export function EventsPage() {
       about="What the hub has taken in, as far back as the journal goes."
       actions={sample}
     >
-      <Filters
-        filter={filter}
-        choose={choose}
-        news={
-          <Text component="div" role="status" aria-live="polite">
-            {fresh > 0 && (
-              <Button
-                size="compact-sm"
-                radius="xl"
-                leftSection={<IconArrowUp size={14} aria-hidden />}
-                onClick={() => setRound(round + 1)}
-                className="numbers"
+      <Filters filter={filter} choose={choose} />
+      <News
+        text={
+          fresh === 0
+            ? ''
+            : fresh >= mostCounted
+              ? `More than ${mostCounted} new events`
+              : count(fresh, 'new event')
+        }
+        show={() => setRound(round + 1)}
+      >
+        <VirtualTable
+          label="Events"
+          {...list}
+          columns={columns}
+          rowID={({ id }) => id}
+          rowName={({ title, type }) => title || type}
+          card={(event) => <EventCard event={event} />}
+          open={({ id }) => void navigate({ to: '/events/$id', params: { id } })}
+          empty={
+            filtered ? (
+              <Empty icon={IconAffiliate} title="No event matches">
+                <Button variant="light" onClick={() => choose({})}>
+                  Show all events
+                </Button>
+              </Empty>
+            ) : (
+              <Empty
+                icon={IconAffiliate}
+                title="No event yet"
+                text="Connect a source, or send a sample to see what happens to one."
               >
-                {fresh >= mostCounted ? `More than ${mostCounted} new events` : count(fresh, 'new event')}
-              </Button>
-            )}
-          </Text>
-        }
-      />
-      <VirtualTable
-        label="Events"
-        {...list}
-        columns={columns}
-        rowID={({ id }) => id}
-        rowName={({ title, type }) => title || type}
-        card={(event) => <EventCard event={event} />}
-        open={({ id }) => void navigate({ to: '/events/$id', params: { id } })}
-        empty={
-          filtered ? (
-            <Empty icon={IconAffiliate} title="No event matches">
-              <Button variant="light" onClick={() => choose({})}>
-                Show all events
-              </Button>
-            </Empty>
-          ) : (
-            <Empty
-              icon={IconAffiliate}
-              title="No event yet"
-              text="Connect a source, or send a sample to see what happens to one."
-            >
-              {sample}
-            </Empty>
-          )
-        }
-      />
+                {sample}
+              </Empty>
+            )
+          }
+        />
+      </News>
       <SendSample opened={sending} close={close} />
     </Page>
   )

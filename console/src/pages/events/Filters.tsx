@@ -1,8 +1,8 @@
 import { Autocomplete, Box, Button, Group, Select } from '@mantine/core'
 import { useDebouncedCallback } from '@mantine/hooks'
-import { IconX } from '@tabler/icons-react'
-import { type ReactNode, useMemo, useState } from 'react'
+import { useMemo, useState } from 'react'
 import { $api } from '@/api/client'
+import { Filters as FilterBar } from '@/filters/Filters'
 import { TimeRange } from '@/filters/TimeRange'
 import { severities } from '@/text/Severity'
 import { type EventFilter, filterOf, typeMeant } from './filter'
@@ -11,20 +11,13 @@ import { type EventFilter, filterOf, typeMeant } from './filter'
 const typingPause = 350
 
 /** Filters choose which events are listed. */
-export function Filters({
-  filter,
-  choose,
-  news,
-}: {
-  filter: EventFilter
-  choose: (filter: EventFilter) => void
-  news: ReactNode
-}) {
+export function Filters({ filter, choose }: { filter: EventFilter; choose: (filter: EventFilter) => void }) {
   const types = $api.useQuery('get', '/api/v1/event-types', {}, { staleTime: Number.POSITIVE_INFINITY })
   const suggestions = useMemo(() => suggest(types.data?.items.map(({ name }) => name) ?? []), [types.data])
   const set = (part: Record<string, string | null | undefined>) => choose(filterOf({ ...filter, ...part }))
+  const { since, until } = filter
   return (
-    <Group gap="xs">
+    <FilterBar active={Object.keys(filter).length} clear={() => choose({})}>
       <Typed
         label="Type"
         placeholder="Type, or alert.*"
@@ -40,7 +33,6 @@ export function Filters({
         value={filter.severity ?? null}
         onChange={(severity) => set({ severity })}
         clearable
-        w={140}
       />
       <Typed
         label="Project"
@@ -49,19 +41,11 @@ export function Filters({
         data={[]}
         set={(project) => set({ project })}
       />
-      <Box miw={150}>
-        <TimeRange
-          value={{ since: filter.since, until: filter.until }}
-          onChange={({ since, until }) => set({ since, until })}
-        />
-      </Box>
-      {Object.keys(filter).length > 0 && (
-        <Button variant="subtle" leftSection={<IconX size={14} aria-hidden />} onClick={() => choose({})}>
-          Clear
-        </Button>
-      )}
-      {news}
-    </Group>
+      <TimeRange
+        value={{ since, until }}
+        onChange={(range) => set({ since: range.since, until: range.until })}
+      />
+    </FilterBar>
   )
 }
 
@@ -106,7 +90,6 @@ function Typed({
         setText(next)
         later(next)
       }}
-      w={170}
     />
   )
 }

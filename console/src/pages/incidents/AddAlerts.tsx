@@ -10,6 +10,7 @@ import { Loading } from '@/state/Loading'
 import { count } from '@/text/number'
 import { visible } from '@/text/visible'
 import type { Incident } from './columns'
+import classes from './incidents.module.css'
 
 /** mostFound is how many alerts a search shows. */
 const mostFound = 20
@@ -90,12 +91,12 @@ function Search({ incident, again, close }: Props & { close: () => void }) {
           ))}
         </Stack>
       </Checkbox.Group>
-      {error && (
-        <Alert color="red" variant="light" role="alert">
-          {error}
-        </Alert>
-      )}
-      <Group justify="flex-end">
+      <Group justify="flex-end" className={classes.foot}>
+        {error && (
+          <Alert color="red" variant="light" role="alert" w="100%">
+            {error}
+          </Alert>
+        )}
         <Button variant="default" onClick={close}>
           Cancel
         </Button>

@@ -46,11 +46,11 @@ export const incidentColumns: Column<Incident>[] = [
   {
     id: 'about',
     header: 'Entities',
-    width: 'minmax(180px, 1.2fr)',
+    width: 'minmax(230px, 1.2fr)',
     cell: (i) => <EntityChips entities={i.entities} most={2} />,
   },
   { id: 'status', header: 'Status', width: '90px', cell: (i) => <IncidentState status={i.status} /> },
-  { id: 'owner', header: 'Owner', width: '150px', cell: (i) => <Plain text={i.owner} /> },
+  { id: 'owner', header: 'Owner', width: '120px', cell: (i) => <Plain text={i.owner} /> },
   { id: 'alerts', header: 'Alerts', width: '70px', align: 'right', cell: (i) => full(i.alerts_count) },
   { id: 'updated', header: 'Updated', width: '96px', cell: (i) => <Ago time={i.updated_at} /> },
 ]

@@ -62,7 +62,7 @@ export function AlertHead({ alert, acts, block, incident }: Props) {
             </PageLink>
           </Text>
         )}
-        <Text size="sm" c="dimmed" ml="auto">
+        <Text size="sm" c="dimmed" ml={{ base: 0, sm: 'auto' }}>
           {count(alert.count, 'event')}, last <Ago time={alert.last_seen} inherit />
         </Text>
       </Group>
