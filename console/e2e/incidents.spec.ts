@@ -95,6 +95,11 @@ test('an incident is made of chosen alerts, and gets and loses others', async ({
   await expect(created).toContainText('…')
   await expect(created).toContainText('Case 2')
   await page.getByRole('button', { name: 'Add', exact: true }).click()
+  // However many were found, what puts them under it is in sight.
+  await page.setViewportSize({ width: 1280, height: 500 })
+  await expect(page.getByRole('checkbox', { name: 'Case 3' })).toBeVisible()
+  await expect(page.getByRole('button', { name: 'Put under it' })).toBeInViewport({ ratio: 1 })
+  await page.setViewportSize({ width: 1280, height: 720 })
   await page.getByLabel('Find alerts').fill('case')
   await page.keyboard.press('Enter')
   await page.getByRole('checkbox', { name: 'Case 3' }).check()

@@ -1,4 +1,5 @@
 import { call } from './hub'
+import { hook, refusing, send } from './refusing'
 import { accessible, expect, test } from './test'
 
 test('the overview shows the hub at a glance, and that nothing was lost', async ({ page }) => {
@@ -61,6 +62,36 @@ test('the overview fits a small screen', async ({ page }) => {
   expect(
     await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth),
   ).toBeLessThanOrEqual(0)
+})
+
+test('an integration whose receiver refused last is failing wherever one looks', async ({ page, hub }) => {
+  const receiver = await refusing(422, 'no such field')
+  const id = await hook(hub, 'picky desk', receiver, 'ticket.created')
+  await page.goto('/')
+  const tile = page.getByRole('link', { name: /Failing integrations/ })
+  await expect(tile).toContainText('every last attempt succeeded')
+  await send(hub, 'ticket.created', 'Refused for good')
+  await expect(tile).toContainText('their last attempt failed')
+  await expect(page.getByRole('link', { name: /^Integrations/ }).getByLabel('1 failing')).toBeVisible()
+  await tile.click()
+  await expect(page.getByRole('combobox', { name: 'State' })).toHaveValue('Any that fails')
+  await expect(page.getByRole('row', { name: 'picky desk' })).toContainText('refusing')
+  await expect(page.getByRole('row')).toHaveCount(2) // the head is one
+  await call(hub, 'DELETE', `/api/v1/integrations/${id}`)
+  await receiver.close()
+})
+
+test('on a phone the filters of events are behind a button', async ({ page }) => {
+  await page.setViewportSize({ width: 390, height: 844 })
+  await page.goto('/events')
+  await expect(page.getByRole('row').first()).toBeVisible()
+  await expect(page.getByRole('combobox', { name: 'Type' })).toBeHidden()
+  await page.getByRole('button', { name: 'Filters' }).click()
+  await page.getByRole('combobox', { name: 'Type' }).fill('alert.*')
+  await expect(page).toHaveURL(/type=alert/)
+  await expect(page.getByRole('button', { name: 'Filters (1)' })).toBeVisible()
+  await page.getByRole('button', { name: 'Clear filters' }).click()
+  await expect(page).toHaveURL(/\/events$/)
 })
 
 test('new events are announced, not pushed in; hostile text stays text', async ({ page, hub }) => {
