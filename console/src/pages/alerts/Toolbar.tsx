@@ -3,8 +3,8 @@ import { IconFilter, IconSearch } from '@tabler/icons-react'
 import { type FormEvent, useEffect, useState } from 'react'
 import { TimeRange } from '@/filters/TimeRange'
 import { visible } from '@/text/visible'
-import { lists, spans, type AlertSearch, type Sort, valuesOf } from './search'
 import classes from './alerts.module.css'
+import { type AlertSearch, lists, type Sort, valuesOf } from './search'
 
 const orders: { value: Sort; label: string }[] = [
   { value: 'last_seen', label: 'Newest first' },

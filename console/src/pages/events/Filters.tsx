@@ -1,4 +1,4 @@
-import { Autocomplete, Box, Button, Group, Select } from '@mantine/core'
+import { Autocomplete, Select } from '@mantine/core'
 import { useDebouncedCallback } from '@mantine/hooks'
 import { useMemo, useState } from 'react'
 import { $api } from '@/api/client'

@@ -2,9 +2,10 @@ import { MultiSelect, Select } from '@mantine/core'
 import { IconFolder, IconSearch, IconUser } from '@tabler/icons-react'
 import { Filters } from '@/filters/Filters'
 import { TextFilter } from '@/filters/TextFilter'
+import { TimeRange } from '@/filters/TimeRange'
 import { usePeople } from '@/people/usePeople'
 import { severities } from '@/text/Severity'
-import { type IncidentSearch, openStatuses } from './search'
+import { type IncidentSearch, openStatuses, rangeOf, withRange } from './search'
 
 const statuses = [
   { value: openStatuses, label: 'Open (new, active)' },
@@ -12,13 +13,6 @@ const statuses = [
   { value: 'active', label: 'Active' },
   { value: 'closed', label: 'Closed' },
   { value: 'all', label: 'All' },
-]
-
-const times = [
-  { value: '', label: 'Made at any time' },
-  { value: 'P1D', label: 'In the last day' },
-  { value: 'P7D', label: 'In the last 7 days' },
-  { value: 'P30D', label: 'In the last 30 days' },
 ]
 
 /** longestText is how many characters of a text are searched for. */
@@ -90,13 +84,7 @@ export function IncidentFilters({
         maxLength={longestText}
         icon={<IconFolder size={15} aria-hidden />}
       />
-      <Select
-        aria-label="Time"
-        data={times}
-        value={search.timespan ?? ''}
-        onChange={(value) => change({ timespan: value || undefined })}
-        allowDeselect={false}
-      />
+      <TimeRange moving value={rangeOf(search)} onChange={(range) => change(withRange(range))} />
     </Filters>
   )
 }

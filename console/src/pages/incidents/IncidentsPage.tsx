@@ -1,9 +1,8 @@
-import { Box, Button, CloseButton, Group, MultiSelect, Select, TextInput } from '@mantine/core'
-import { IconFlame, IconPlus, IconSearch, IconSettingsAutomation } from '@tabler/icons-react'
+import { Button } from '@mantine/core'
+import { IconFlame, IconPlus, IconSettingsAutomation } from '@tabler/icons-react'
 import { Link, useNavigate } from '@tanstack/react-router'
 import { useCallback, useMemo, useState } from 'react'
 import { api } from '@/api/client'
-import { TimeRange } from '@/filters/TimeRange'
 import { IncidentDialog } from '@/incident/IncidentDialog'
 import { useLiveRefresh } from '@/live/LiveProvider'
 import { Page } from '@/page/Page'
@@ -14,7 +13,7 @@ import { VirtualTable } from '@/table/VirtualTable'
 import { type Incident, incidentCard, incidentColumns, incidentID, incidentName } from './columns'
 import { IncidentFilters } from './IncidentFilters'
 import { incidentsRoute } from './route'
-import { isFiltered, openStatuses, queryOf, rangeOf, type IncidentSearch, withRange } from './search'
+import { type IncidentSearch, isFiltered, queryOf } from './search'
 
 /** IncidentsPage lists incidents: what is open first of all. */
 export function IncidentsPage() {
