@@ -1,4 +1,9 @@
-import { type CSSVariablesResolver, createTheme, type MantineColorsTuple } from '@mantine/core'
+import {
+  type ButtonProps,
+  type CSSVariablesResolver,
+  createTheme,
+  type MantineColorsTuple,
+} from '@mantine/core'
 
 // The bell's verdigris. Shade 7 with white text has a contrast of 5.3:1, shade 4 on the dark ground 8:1 (WCAG AA wants 4.5).
 const bell: MantineColorsTuple = [
@@ -40,6 +45,15 @@ const calendarLabels = {
   nextDecade: 'Next decade',
 }
 
+// The head of what lies over a page.
+const title = { fontSize: 'var(--mantine-font-size-lg)', fontWeight: 650 }
+
+// The text of the small buttons.
+const compact: Record<string, { '--button-fz': string }> = {
+  'compact-xs': { '--button-fz': '12px' },
+  'compact-sm': { '--button-fz': '13px' },
+}
+
 export const theme = createTheme({
   primaryColor: 'bell',
   primaryShade: { light: 7, dark: 7 },
@@ -54,19 +68,34 @@ export const theme = createTheme({
   respectReducedMotion: true,
   components: {
     Tooltip: { defaultProps: { openDelay: 300, withArrow: true } },
-    Button: { defaultProps: { size: 'sm' } },
+    Button: {
+      defaultProps: { size: 'sm' },
+      // A small button's text is never larger than that of a bigger one.
+      vars: (_: unknown, { size }: ButtonProps) => ({ root: compact[String(size)] ?? {} }),
+    },
     TextInput: { defaultProps: { size: 'sm' } },
+    // What helps to fill a field in stands below it, after what is wrong with it.
+    InputWrapper: { defaultProps: { inputWrapperOrder: ['label', 'input', 'error', 'description'] } },
     Modal: {
       defaultProps: {
         centered: true,
         overlayProps: { backgroundOpacity: 0.5 },
         closeButtonProps: { 'aria-label': 'Close' },
       },
-      styles: { title: { fontSize: 'var(--mantine-font-size-lg)', fontWeight: 650 } },
+      styles: { title },
     },
-    Tabs: { styles: { root: { '--tab-border-color': 'var(--tocsin-line)' } } },
+    Table: { defaultProps: { borderColor: 'var(--tocsin-line)' } },
+    Tabs: {
+      styles: { root: { '--tab-border-color': 'var(--tocsin-line)', '--tabs-color': 'var(--tocsin-link)' } },
+    },
     Notification: { defaultProps: { closeButtonProps: { 'aria-label': 'Close' } } },
-    Drawer: { defaultProps: { closeButtonProps: { 'aria-label': 'Close' } } },
+    Drawer: {
+      defaultProps: {
+        overlayProps: { backgroundOpacity: 0.35 },
+        closeButtonProps: { 'aria-label': 'Close' },
+      },
+      styles: { title: { ...title, flex: 1, minWidth: 0 } },
+    },
     Anchor: { defaultProps: { underline: 'hover' } },
     DateInput: { defaultProps: { ariaLabels: calendarLabels } },
     DateTimePicker: {
@@ -79,7 +108,7 @@ export const theme = createTheme({
   },
 })
 
-/** variables are the colours that mean something everywhere. Each holds AA on the ground it is used on. */
+/** variables are the colours that mean something everywhere. Each holds AA on the ground it is used on; the line of a field is what a picture must be, 3:1. */
 export const variables: CSSVariablesResolver = () => ({
   variables: {},
   light: {
@@ -93,6 +122,8 @@ export const variables: CSSVariablesResolver = () => ({
     '--tocsin-ground': '#f6f8fa',
     '--tocsin-panel': '#ffffff',
     '--tocsin-line': '#dfe4ea',
+    '--tocsin-field': '#ffffff',
+    '--tocsin-field-line': '#879099',
     '--tocsin-hover': '#eef2f6',
     '--tocsin-chosen': '#e2f3f1',
     '--mantine-color-dimmed': '#5a6572',
@@ -127,6 +158,12 @@ export const variables: CSSVariablesResolver = () => ({
     '--tocsin-ground': '#0c1015',
     '--tocsin-panel': '#12171e',
     '--tocsin-line': '#252d38',
+    '--tocsin-field': '#0c1015',
+    '--tocsin-field-line': '#5a6575',
+    // The ground of plain buttons: a little above what they stand on.
+    '--mantine-color-default': '#171d25',
+    '--mantine-color-default-hover': '#202832',
+    '--mantine-color-default-border': '#343e4b',
     '--tocsin-hover': '#191f28',
     '--tocsin-chosen': '#10302f',
     '--mantine-color-body': '#12171e',

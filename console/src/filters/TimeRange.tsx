@@ -39,6 +39,9 @@ export function TimeRange({
           fullWidth
           fw={400}
           px="sm"
+          // It stands among fields, and is one.
+          bg="var(--tocsin-field)"
+          bd="1px solid var(--tocsin-field-line)"
           styles={{ label: { flex: 1, textAlign: 'start' } }}
           leftSection={<IconCalendarClock size={16} aria-hidden />}
           rightSection={<IconChevronDown size={14} aria-hidden />}

@@ -60,12 +60,6 @@ export function useInput({ field, path }: InputProps) {
     error: sentence(errors[path]),
     required: field.required,
     readOnly,
-    inputWrapperOrder: ['label', 'input', 'error', 'description'] as (
-      | 'label'
-      | 'input'
-      | 'error'
-      | 'description'
-    )[],
     // What is not known by its look is known by its name.
     name: path,
     autoComplete: 'off',
@@ -128,7 +122,7 @@ function BooleanInput(props: InputProps) {
 
 function ChoiceInput(props: InputProps) {
   const { field, value, onChange } = props
-  const { inputWrapperOrder, ...common } = useInput(props)
+  const common = useInput(props)
   const { intro, each } = choicesOf(field.help, field.choices)
   const byDefault = shown(field.byDefault)
   const chosen = typeof value === 'string' ? value : null
@@ -136,7 +130,6 @@ function ChoiceInput(props: InputProps) {
   return (
     <Select
       {...common}
-      inputWrapperOrder={inputWrapperOrder}
       data={field.choices}
       value={chosen}
       placeholder={byDefault ? `${byDefault} (default)` : 'Choose'}

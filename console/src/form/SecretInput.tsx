@@ -78,7 +78,6 @@ function Kept({
       required={field.required}
       description={description}
       error={sentence(errors[path])}
-      inputWrapperOrder={['label', 'input', 'error', 'description']}
     >
       <div className={classes.kept} data-wrong={errors[path] ? true : undefined}>
         <IconKey size={15} aria-hidden style={{ flexShrink: 0 }} />

@@ -78,7 +78,6 @@ function Form({ rule, close }: { rule: Rule | undefined; close: () => void }) {
             label="Within"
             description="10s to 24h"
             placeholder="5m"
-            inputWrapperOrder={['label', 'input', 'description', 'error']}
             {...form.getInputProps('window')}
           />
           <NumberInput
@@ -86,7 +85,6 @@ function Form({ rule, close }: { rule: Rule | undefined; close: () => void }) {
             description="The lowest is tried first"
             min={0}
             max={1_000_000}
-            inputWrapperOrder={['label', 'input', 'description', 'error']}
             {...form.getInputProps('position')}
           />
         </Group>

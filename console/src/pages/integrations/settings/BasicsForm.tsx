@@ -31,8 +31,6 @@ export const basicPaths: ReadonlySet<string> = new Set([
   'subscription.projects',
 ])
 
-const order = ['label', 'input', 'error', 'description'] as ('label' | 'input' | 'error' | 'description')[]
-
 /** BasicsForm takes an integration's name, who looks after it, and until when its credentials are to be changed. */
 export function BasicsForm({
   value,
@@ -62,7 +60,6 @@ export function BasicsForm({
         id={inputID('name')}
         label="Name"
         description={`Unique among the integrations of the kind ${kind}.`}
-        inputWrapperOrder={order}
         required
         maxLength={100}
         autoComplete="off"
@@ -75,7 +72,6 @@ export function BasicsForm({
         id={inputID('owner')}
         label="Owner"
         description="Who looks after it and its credentials."
-        inputWrapperOrder={order}
         placeholder="soc@example.com"
         maxLength={200}
         autoComplete="off"
@@ -88,7 +84,6 @@ export function BasicsForm({
         id={inputID('rotate_by')}
         label="Rotate credentials by"
         description="It is said when the date comes near."
-        inputWrapperOrder={order}
         valueFormat="YYYY-MM-DD"
         placeholder="No date"
         clearable={!readOnly}
@@ -146,7 +141,6 @@ function Fallback({
       id={inputID('fallback')}
       label="Fallback"
       description="Gets what ends in this one’s mailbox, whatever it subscribes to."
-      inputWrapperOrder={order}
       placeholder="None"
       data={able.map((each) => ({ value: each.id, label: `${visible(each.name)} (${each.kind})` }))}
       value={value || null}

@@ -72,7 +72,6 @@ export function SubscriptionForm({
       <TagsInput
         label="Alert types"
         description="None chosen means all."
-        inputWrapperOrder={['label', 'input', 'error', 'description']}
         id={inputID('subscription.alert_types')}
         data-items
         data={alertTypes.data?.items.map((each) => each.name) ?? []}
@@ -86,7 +85,6 @@ export function SubscriptionForm({
       <TagsInput
         label="Projects"
         description="None chosen means all, and events without one."
-        inputWrapperOrder={['label', 'input', 'error', 'description']}
         id={inputID('subscription.projects')}
         data-items
         data={projects.data?.items.map((each) => each.name) ?? []}
@@ -114,7 +112,6 @@ export function SubscriptionForm({
             that must hold as well. It is checked while you write.
           </>
         }
-        inputWrapperOrder={['label', 'input', 'error', 'description']}
         placeholder={'event.severity_level >= HIGH || "pci" in event.tags'}
         autosize
         minRows={2}

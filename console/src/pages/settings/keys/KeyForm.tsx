@@ -126,7 +126,6 @@ export function KeyForm({
           <NumberInput
             label="Requests a minute"
             description="0: no limit of its own"
-            inputWrapperOrder={['label', 'input', 'description', 'error']}
             min={0}
             max={1_000_000}
             allowDecimal={false}

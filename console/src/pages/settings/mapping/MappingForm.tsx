@@ -96,7 +96,6 @@ export function MappingForm({
           <NumberInput
             label="Position"
             description="The lowest runs first"
-            inputWrapperOrder={['label', 'input', 'description', 'error']}
             min={0}
             max={1_000_000}
             allowDecimal={false}
@@ -159,7 +158,6 @@ export function MappingForm({
               <TagsInput
                 label="Labels to set"
                 description="name=value; an empty value takes it away"
-                inputWrapperOrder={['label', 'input', 'description', 'error']}
                 placeholder={form.values.set.labels.length ? undefined : 'team=blue'}
                 maxTags={32}
                 {...form.getInputProps('set.labels')}
@@ -168,7 +166,6 @@ export function MappingForm({
                 <Select
                   label="Account"
                   description="The event then belongs to it"
-                  inputWrapperOrder={['label', 'input', 'description', 'error']}
                   placeholder="The sender’s own"
                   clearable
                   searchable

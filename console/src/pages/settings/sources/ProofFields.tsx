@@ -64,7 +64,6 @@ export function ProofFields({ form, kept }: { form: UseFormReturnType<Draft>; ke
               label,
               description: help,
               placeholder,
-              inputWrapperOrder: ['label', 'input', 'description', 'error'] as const satisfies string[],
               ...form.getInputProps(`auth.${field}`),
             }
             if (options)
