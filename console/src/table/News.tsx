@@ -10,18 +10,19 @@ import classes from './News.module.css'
 export function News({ text, show, children }: { text: string; show: () => void; children: ReactNode }) {
   return (
     <div className={classes.table}>
-      {text && (
-        <Button
-          className={classes.news}
-          size="compact-md"
-          radius="xl"
-          leftSection={<IconArrowUp size={14} aria-hidden />}
-          onClick={show}
-          aria-live="polite"
-        >
-          {text}
-        </Button>
-      )}
+      <div className={classes.news} role="status">
+        {text && (
+          <Button
+            className={`${classes.button} numbers`}
+            size="compact-xs"
+            radius="xl"
+            leftSection={<IconArrowUp size={14} aria-hidden />}
+            onClick={show}
+          >
+            {text}
+          </Button>
+        )}
+      </div>
       {children}
     </div>
   )

@@ -67,6 +67,9 @@ const columns: Column<Event>[] = [
   { id: 'received', header: 'Received', width: '106px', cell: (event) => <Clock time={event.received_at} /> },
 ]
 
+const newsOf = (fresh: number): string =>
+  fresh === 0 ? '' : fresh >= mostCounted ? `More than ${mostCounted} new events` : count(fresh, 'new event')
+
 /** EventsPage lists what was taken in, the newest first. New ones are announced, and shown when asked for. */
 export function EventsPage() {
   const filter = useSearch({ from: '/shell/events' })
@@ -99,16 +102,7 @@ export function EventsPage() {
       actions={sample}
     >
       <Filters filter={filter} choose={choose} />
-      <News
-        text={
-          fresh === 0
-            ? ''
-            : fresh >= mostCounted
-              ? `More than ${mostCounted} new events`
-              : count(fresh, 'new event')
-        }
-        show={() => setRound(round + 1)}
-      >
+      <News text={newsOf(fresh)} show={() => setRound(round + 1)}>
         <VirtualTable
           label="Events"
           {...list}
