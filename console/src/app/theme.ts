@@ -86,7 +86,8 @@ export const theme = createTheme({
     },
     Table: { defaultProps: { borderColor: 'var(--tocsin-line)' } },
     Tabs: {
-      styles: { root: { '--tab-border-color': 'var(--tocsin-line)', '--tabs-color': 'var(--tocsin-link)' } },
+      vars: () => ({ root: { '--tabs-color': 'var(--tocsin-link)' } }),
+      styles: { root: { '--tab-border-color': 'var(--tocsin-line)' } },
     },
     Notification: { defaultProps: { closeButtonProps: { 'aria-label': 'Close' } } },
     Drawer: {

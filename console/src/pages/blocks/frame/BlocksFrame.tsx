@@ -3,6 +3,7 @@ import { IconHandStop } from '@tabler/icons-react'
 import { Link } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
 import { Page } from '@/page/Page'
+import { Parts } from '@/page/Parts'
 import { EventText } from '@/text/EventText'
 import { usePolicy } from '../policy/usePolicy'
 import classes from './BlocksFrame.module.css'
@@ -33,30 +34,11 @@ export function BlocksFrame({
   const title = at === '/blocks' ? 'Blocks' : `Blocks: ${here?.label ?? ''}`
   return (
     <Page title={title} head={here?.label ?? 'Blocks'} about={about} actions={actions} fill={fill}>
-      <nav aria-label="Parts of blocks" className={classes.tabs}>
-        {tabs.map((tab) => (
-          <Link
-            key={tab.to}
-            to={tab.to}
-            className={classes.tab}
-            ref={tab.to === at ? intoView : undefined}
-            data-here={tab.to === at || undefined}
-            aria-current={tab.to === at ? 'page' : undefined}
-          >
-            {tab.label}
-          </Link>
-        ))}
-      </nav>
+      <Parts label="Parts of blocks" parts={tabs} at={at} />
       {at !== '/blocks/policy' && <KilledNotice />}
       {children}
     </Page>
   )
-}
-
-/** intoView scrolls the tab that one is at into sight: on a small screen not all have room. */
-function intoView(tab: HTMLElement | null): void {
-  const bar = tab?.parentElement
-  if (tab && bar) bar.scrollLeft = tab.offsetLeft - (bar.clientWidth - tab.offsetWidth) / 2
 }
 
 /** KilledNotice says that the kill switch is on; nothing while it is off. */
