@@ -19,6 +19,8 @@ const usualHeight = 44
 const cardHeight = 92
 /** headHeight is the height of the head of the columns, in pixels. */
 const headHeight = 36
+/** footHeight is the height of what stands below the last line, in pixels; the lines of the box are in it. */
+const footHeight = 42
 /** boxWidth is the width of the column of checkboxes, in pixels. */
 const boxWidth = 40
 /** nearEnd is how many lines before the end the next page is asked for. */
@@ -150,11 +152,7 @@ export function VirtualTable<T>(props: VirtualTableProps<T>) {
       ref={box}
       className={classes.box}
       data-natural={props.natural || undefined}
-      style={
-        props.natural && rows.length > 0 && !narrow
-          ? { minHeight: Math.min(10, rows.length) * rowHeight + 40 }
-          : undefined
-      }
+      style={heights(props, { narrow, lines: total })}
       // A scrolling region without anything to focus in it must be reachable itself.
       tabIndex={rows.length === 0 ? 0 : -1}
     >
@@ -226,6 +224,16 @@ export function VirtualTable<T>(props: VirtualTableProps<T>) {
       {rows.length > 0 && <Foot {...props} />}
     </div>
   )
+}
+
+/** heights are the bounds of a table's height: a list that is all there is no higher than its lines, and what is below them. */
+function heights<T>(
+  { natural, rows, rowHeight = usualHeight, hasMore, error }: VirtualTableProps<T>,
+  { narrow, lines }: { narrow: boolean; lines: number },
+) {
+  if (rows.length === 0) return undefined
+  if (natural) return narrow ? undefined : { minHeight: Math.min(10, rows.length) * rowHeight + 40 }
+  return hasMore || error ? undefined : { maxHeight: (narrow ? 0 : headHeight) + lines + footHeight }
 }
 
 /** ChooseAll chooses all lines that are loaded, or none. */
