@@ -1,4 +1,4 @@
-import { owner, startHub } from './hub'
+import { call, owner, startHub } from './hub'
 import { accessible, expect, test } from './test'
 
 test('a stranger is asked to sign in, and comes back to the page they wanted', async ({
@@ -55,6 +55,40 @@ test('keys lead to pages, and tell which there are', async ({ page }) => {
   await expect(page.getByRole('button', { name: /Blocks of “demo inb”/ })).toBeVisible()
   await page.getByRole('button', { name: /demo inbox/ }).click()
   await expect(page.getByRole('heading', { name: 'demo inbox', level: 1 })).toBeVisible()
+})
+
+test('the search finds the things themselves, whatever their titles are', async ({ page, hub }) => {
+  const title = 'Quokka <img src=x onerror=alert(1)> \u202egnihtemos'
+  await call(hub, 'POST', '/api/v1/events', { type: 'alert.created', severity: 'low', title })
+  const { id } = await call<{ id: string }>(hub, 'POST', '/api/v1/incidents', {
+    title: 'Quokka at the gate',
+    severity: 'low',
+  })
+  await expect
+    .poll(async () => (await call<{ items: object[] }>(hub, 'GET', '/api/v1/alerts?q=quokka')).items.length)
+    .toBe(1)
+  await page.goto('/')
+  await expect(page.getByRole('navigation', { name: 'Pages' })).toBeVisible()
+  await page.keyboard.press('/')
+  const search = page.getByRole('textbox', { name: 'Search', exact: true })
+  await search.fill('quokka')
+  await expect(
+    page.getByRole('button', { name: /<img src=x onerror=alert\(1\)> ⟨202E⟩gnihtemos/ }),
+  ).toBeVisible()
+  // The line that was selected stays so when others come before it, and the keys go on from there.
+  await expect(page.locator('[data-action][data-selected]')).toContainText('Alerts with “quokka”')
+  await accessible(page)
+  await search.press('ArrowUp')
+  await expect(page.locator('[data-action][data-selected]')).toContainText('Quokka at the gate')
+  await search.press('Enter')
+  await expect(page).toHaveURL(new RegExp(`/incidents/${id}$`))
+  await page.keyboard.press('/')
+  await search.fill('203.0.113')
+  await page
+    .getByRole('button', { name: /203\.0\.113\.\d+Block, active/ })
+    .first()
+    .click()
+  await expect(page).toHaveURL(/\/blocks\/blk_/)
 })
 
 test('an address without a page says so, and keeps the navigation', async ({ page }) => {
