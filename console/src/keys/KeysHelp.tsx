@@ -1,6 +1,7 @@
 import { Group, Kbd, Modal, SimpleGrid, Stack, Text, Title } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import { places } from '@/app/shell/navigation'
+import { atTitle } from '@/page/atTitle'
 import { useKeys } from './useKeys'
 
 const everywhere: [keys: string, what: string][] = [
@@ -24,10 +25,12 @@ export function KeysHelp() {
   const [opened, { open, close }] = useDisclosure()
   useKeys({ 'Shift+?': open, '?': open })
   return (
-    <Modal opened={opened} onClose={close} title="Keys" size="lg">
-      <SimpleGrid cols={{ base: 1, sm: 2 }}>
-        <Keys title="Everywhere" keys={everywhere} />
-        <Keys title="In lists" keys={lists} />
+    <Modal opened={opened} onClose={close} title="Keys" size="lg" attributes={atTitle}>
+      <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="xl">
+        <Stack gap="lg">
+          <Keys title="Everywhere" keys={everywhere} />
+          <Keys title="In lists" keys={lists} />
+        </Stack>
         <Keys title="Go to" keys={places.map((place) => [`g ${place.letter}`, place.label])} />
       </SimpleGrid>
     </Modal>

@@ -3,6 +3,7 @@ import { type InfiniteData, useQuery, useQueryClient } from '@tanstack/react-que
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
 import { api } from '@/api/client'
 import { Problem } from '@/api/problem'
+import { atTitle } from '@/page/atTitle'
 import { Loaded } from '@/state/Loaded'
 import { When } from '@/text/Ago'
 import { EventText } from '@/text/EventText'
@@ -60,7 +61,8 @@ export function ActDrawer() {
       opened
       onClose={() => void navigate({ to: '/audit', search: filterOf(search) })}
       position="right"
-      size={700}
+      size={760}
+      attributes={atTitle}
       overlayProps={{ backgroundOpacity: 0.35 }}
       closeButtonProps={{ 'aria-label': 'Close the entry' }}
       title={

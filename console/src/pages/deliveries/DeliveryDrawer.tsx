@@ -7,6 +7,7 @@ import { api } from '@/api/client'
 import { type Delivery, whyNoRetry } from '@/delivery/words'
 import { IntegrationName } from '@/integration/IntegrationName'
 import { useLive } from '@/live/LiveProvider'
+import { atTitle } from '@/page/atTitle'
 import { useCan } from '@/session/me'
 import { Loaded } from '@/state/Loaded'
 import { EventText } from '@/text/EventText'
@@ -45,6 +46,7 @@ export function DeliveryDrawer() {
       onClose={() => void navigate({ to: '/deliveries', search: filterOf(search) })}
       position="right"
       size={760}
+      attributes={atTitle}
       title={row ? <Heading row={row} act={!narrow} /> : 'Delivery'}
       overlayProps={{ backgroundOpacity: 0.35 }}
       closeButtonProps={{ 'aria-label': 'Close the delivery' }}

@@ -5,6 +5,7 @@ import { JobProblems } from '@/jobs/JobProblems'
 import { JobProgress } from '@/jobs/JobProgress'
 import { type Job, title } from '@/jobs/job'
 import { useJob } from '@/jobs/useJob'
+import { atTitle } from '@/page/atTitle'
 import { Loaded } from '@/state/Loaded'
 import { When } from '@/text/Ago'
 import { type FactLine, Facts } from '@/text/Facts'
@@ -24,7 +25,8 @@ export function JobDrawer() {
       opened
       onClose={() => void navigate({ to: '/deliveries/jobs' })}
       position="right"
-      size={620}
+      size={560}
+      attributes={atTitle}
       overlayProps={{ backgroundOpacity: 0.35 }}
       closeButtonProps={{ 'aria-label': 'Close the job' }}
       title={

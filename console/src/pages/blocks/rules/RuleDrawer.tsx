@@ -27,7 +27,7 @@ export function RuleDrawer({
       opened={opened}
       onClose={close}
       position="right"
-      size="lg"
+      size={560}
       title={rule ? 'Edit rule' : 'Create response rule'}
       closeOnClickOutside={false}
       closeButtonProps={{ 'aria-label': 'Close' }}

@@ -14,6 +14,7 @@ import { EventText } from '@/text/EventText'
 import { full } from '@/text/number'
 import { State } from '@/text/State'
 import { useNow } from '@/text/time'
+import { visible } from '@/text/visible'
 import { CardRow } from '../frame/CardRow'
 import { Mono } from '../frame/Mono'
 import { Side } from '../frame/Side'
@@ -140,7 +141,8 @@ export function KeysPage() {
         opened={open === 'new' || chosen !== undefined}
         close={close}
         held={held}
-        title={chosen && open !== 'new' ? 'API key' : 'Create key'}
+        read={chosen !== undefined}
+        title={chosen && open !== 'new' ? visible(chosen.name) : 'Create key'}
       >
         {chosen ? (
           <KeyDetails

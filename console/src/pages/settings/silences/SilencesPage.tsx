@@ -157,6 +157,7 @@ export function SilencesPage() {
         opened={open === 'new' || chosen !== undefined}
         close={close}
         wide
+        read={chosen !== undefined}
         title={chosen ? 'Silence' : 'Create silence'}
       >
         {chosen ? (

@@ -14,6 +14,7 @@ import { Ago } from '@/text/Ago'
 import { Dots } from '@/text/Dots'
 import { EventText } from '@/text/EventText'
 import { full, short } from '@/text/number'
+import { visible } from '@/text/visible'
 import { CardRow } from '../frame/CardRow'
 import { Side } from '../frame/Side'
 import { useAddress } from '../frame/useAddress'
@@ -148,7 +149,12 @@ export function SourcesPage() {
         close={close}
         held={held}
         wide
-        title={open === 'new' ? 'Create source' : 'Source'}
+        read={open !== 'new'}
+        title={
+          open === 'new'
+            ? 'Create source'
+            : visible(list.rows.find(({ id }) => id === open)?.name ?? 'Source')
+        }
       >
         {open === 'new' ? (
           <SourceForm close={close} changed={changed} shown={() => setHeld(true)} />

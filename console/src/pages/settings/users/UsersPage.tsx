@@ -15,6 +15,7 @@ import { Ago } from '@/text/Ago'
 import { Dots } from '@/text/Dots'
 import { EventText } from '@/text/EventText'
 import { State } from '@/text/State'
+import { visible } from '@/text/visible'
 import { CardRow } from '../frame/CardRow'
 import { Side } from '../frame/Side'
 import { useAddress } from '../frame/useAddress'
@@ -166,7 +167,8 @@ export function UsersPage() {
         opened={open !== undefined}
         close={close}
         held={held}
-        title={open === 'new' ? 'Invite user' : 'User'}
+        read={open !== 'new'}
+        title={open === 'new' ? 'Invite user' : nameOf(list.rows.find(({ id }) => id === open))}
       >
         {open === 'new' ? (
           <InviteForm close={close} changed={changed} shown={() => setHeld(true)} />
@@ -198,6 +200,8 @@ function Who({ user, own }: { user: User; own: boolean }) {
     </>
   )
 }
+
+const nameOf = (user: User | undefined): string => visible(user?.name || user?.email || 'User')
 
 function OneUser({
   id,
