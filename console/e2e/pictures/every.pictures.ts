@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import { test as base, expect } from '@playwright/test'
+import { test as base, expect, type Page } from '@playwright/test'
 import { type Hub, owner, startHub } from '../hub'
 import { pages } from '../pages'
 import { startReceiver } from '../receiver'
@@ -41,6 +41,15 @@ const test = base.extend<object, { world: World }>({
   ],
 })
 
+/** drawn waits until each chart that the page has is laid out, and what is to be drawn has been. */
+async function drawn(page: Page): Promise<void> {
+  const charts = page.locator('.uplot')
+  await expect(charts.locator('.u-over')).toHaveCount(await charts.count())
+  await page.evaluate(
+    () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(null)))),
+  )
+}
+
 test('pictures of every page', async ({ browser, world, colorScheme, viewport }, { project }) => {
   const context = await browser.newContext({
     storageState: world.state,
@@ -55,6 +64,7 @@ test('pictures of every page', async ({ browser, world, colorScheme, viewport },
     await page.goto(addressOf(path, world.ids))
     await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
     await expect(page.locator('[aria-busy="true"]')).toHaveCount(0)
+    await drawn(page)
     await page.screenshot({ path: join(folder, `${name}-${project.name}.png`), animations: 'disabled' })
   }
   await context.close()

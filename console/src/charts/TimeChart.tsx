@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from 'react'
 import uPlot from 'uplot'
 import 'uplot/dist/uPlot.min.css'
 import classes from './TimeChart.module.css'
+import { wholeSteps } from './wholeSteps'
 
 /** Series is a line of a chart. Values are by time; null is where nothing is known. */
 export interface Series {
@@ -61,16 +62,23 @@ export function TimeChart({
   summary,
   format,
   height = 180,
+  whole,
+  none,
 }: {
   times: number[]
   series: Series[]
   summary: string
   format: (value: number) => string
   height?: number
+  /** whole is for counts: the ticks beside the chart are whole numbers. */
+  whole?: boolean
+  /** none says that there is no figure at all; the ticks beside the chart would mean nothing then. */
+  none?: string
 }) {
   const box = useRef<HTMLDivElement>(null)
   const scheme = useComputedColorScheme('light')
   const [at, setAt] = useState<number | null>(null)
+  const empty = none !== undefined && series.every(({ values }) => values.every((value) => value === null))
   // biome-ignore lint/correctness/useExhaustiveDependencies: the theme's colours are read anew when it changes
   useEffect(() => {
     const place = box.current
@@ -96,7 +104,12 @@ export function TimeChart({
         },
         axes: [
           { ...axis, size: 26, values: (_, ticks, __, ___, step) => ticks.map((tick) => moment(tick, step)) },
-          { ...axis, size: 54, values: (_, ticks) => ticks.map((tick) => format(tick)) },
+          {
+            ...axis,
+            size: 54,
+            ...(whole ? { incrs: wholeSteps } : {}),
+            values: (_, ticks) => ticks.map((tick) => (empty ? '' : format(tick))),
+          },
         ],
         series: [
           {},
@@ -127,7 +140,7 @@ export function TimeChart({
       resize.disconnect()
       chart.destroy()
     }
-  }, [times, series, height, format, scheme])
+  }, [times, series, height, format, scheme, whole, empty])
 
   const index = at ?? times.length - 1
   return (
@@ -151,7 +164,14 @@ export function TimeChart({
           {at !== null && times[at] !== undefined ? new Date(times[at] * 1_000).toLocaleString('en-GB') : ''}
         </Text>
       </Group>
-      <div ref={box} role="img" aria-label={summary} style={{ height }} />
+      <div className={classes.plot}>
+        <div ref={box} role="img" aria-label={summary} style={{ height }} />
+        {empty && (
+          <Text size="sm" c="dimmed" className={classes.none}>
+            {none}
+          </Text>
+        )}
+      </div>
     </Box>
   )
 }

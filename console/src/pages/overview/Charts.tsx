@@ -18,6 +18,7 @@ interface Picture {
   title: string
   summary: string
   format: (value: number) => string
+  none?: string
   series: Series[]
 }
 
@@ -34,11 +35,11 @@ export function Charts({ lines, window }: { lines: Lines | undefined; window: Pu
         <Panel key={title} title={title}>
           <div style={{ height: chartHeight + legendHeight }}>
             {lines && pictures?.[i] ? (
-              <Suspense fallback={<Skeleton height={chartHeight + legendHeight} />}>
+              <Suspense fallback={<Skeleton height={chartHeight + legendHeight} aria-busy />}>
                 <TimeChart times={lines.times} height={chartHeight} {...pictures[i]} />
               </Suspense>
             ) : (
-              <Skeleton height={chartHeight + legendHeight} />
+              <Skeleton height={chartHeight + legendHeight} aria-busy />
             )}
           </div>
         </Panel>
@@ -66,6 +67,7 @@ function picturesOf(lines: Lines, when: string): Picture[] {
       title: 'Time to deliver',
       summary: `How long deliveries took after their event, half of them and 99 %, ${when}`,
       format: duration,
+      none: 'No successful delivery in this time',
       series: [
         { label: 'p50', color: '--tocsin-link', values: lines.p50, filled: true },
         { label: 'p99', color: '--tocsin-high', values: lines.p99, dashed: true },

@@ -76,6 +76,7 @@ function Charts({ pulse }: { pulse: Schemas['Pulse'] }) {
           times={times}
           series={went}
           format={short}
+          whole
           summary={`${full(sum(points, 'delivered'))} delivered, ${full(sum(points, 'retried'))} attempts to be made again, ${full(sum(points, 'failed'))} into the mailbox`}
         />
       </Panel>
@@ -84,6 +85,7 @@ function Charts({ pulse }: { pulse: Schemas['Pulse'] }) {
           times={times}
           series={took}
           format={milliseconds}
+          none="No successful delivery in this time"
           summary="How long after their arrival events were delivered"
         />
       </Panel>
@@ -92,6 +94,7 @@ function Charts({ pulse }: { pulse: Schemas['Pulse'] }) {
           times={times}
           series={waits}
           format={short}
+          whole
           summary={`Backlog ${full(last?.backlog ?? 0)}, mailbox ${full(last?.mailbox ?? 0)} now`}
         />
       </Panel>
