@@ -1,6 +1,5 @@
 import { Autocomplete, Select } from '@mantine/core'
 import { useDebouncedCallback } from '@mantine/hooks'
-import { IconX } from '@tabler/icons-react'
 import { useMemo, useState } from 'react'
 import { $api } from '@/api/client'
 import { Filters as FilterBar } from '@/filters/Filters'

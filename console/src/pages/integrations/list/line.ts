@@ -1,6 +1,5 @@
 import type { Schemas } from '@/api/client'
-import { delivers } from '@/integration/capabilities'
-import { backlog, hasState, standingOf, type Standing } from '@/integration/standing'
+import { backlog, hasState, type Standing, standingOf } from '@/integration/standing'
 import { delivers } from '../data/capabilities'
 import type { ListSearch } from '../search'
 
