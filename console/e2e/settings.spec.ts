@@ -248,7 +248,7 @@ test('a silence is tried, made, made longer, and ended', async ({ page }) => {
   await accessible(page)
   await form.getByRole('button', { name: 'Create silence' }).click()
   const line = page.getByRole('row', { name: 'type is alert.created' })
-  await expect(line).toContainText('in force')
+  await expect(line).toContainText('active')
   await line.getByRole('button', { name: 'Actions for this silence' }).click()
   await page.getByRole('menuitem', { name: 'One day longer' }).click()
   await expect(line).toContainText('tomorrow')

@@ -107,7 +107,7 @@ function End({
   return (
     <DateTimePicker
       label={label}
-      placeholder="Open"
+      placeholder="Any"
       valueFormat="D MMM YYYY, HH:mm"
       clearable
       value={local(value)}

@@ -62,7 +62,7 @@ export function OverviewPage() {
           )}
           {write && !first && (
             <Button variant="default" onClick={open} leftSection={<IconSend size={16} aria-hidden />}>
-              Send a sample event
+              Send a sample
             </Button>
           )}
           {deliveries && (

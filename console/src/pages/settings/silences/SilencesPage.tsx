@@ -186,7 +186,7 @@ const hints: Record<Standing, string> = {
 }
 
 const wordOf = (silence: Silence): string =>
-  silence.state === 'active' ? 'in force' : silence.state === 'pending' ? 'later' : 'ended'
+  silence.state === 'active' ? 'active' : silence.state === 'pending' ? 'scheduled' : 'ended'
 
 /** aboutOf says in one line what a silence is about. */
 const aboutOf = (silence: Silence): string =>
