@@ -213,7 +213,7 @@ test('an alert says that its address is blocked, until when, and that it came un
     .getByRole('dialog', { name: `Unblock ${target}?` })
     .getByRole('button', { name: 'Unblock' })
     .click()
-  await expect(page.getByText(/is not blocked any more/)).toBeVisible()
+  await expect(page.getByText(/is no longer blocked/)).toBeVisible()
   await expect(chip).toHaveCount(0)
   await drawer.getByRole('tab', { name: 'Timeline' }).click()
   await expect(story.getByText(`Unblocked ${target}`)).toBeVisible()

@@ -61,7 +61,7 @@ test('an address is planned, blocked, verified, changed and unblocked', async ({
   await expect(page.getByRole('heading', { level: 1 })).toContainText('removed')
   await expect(history.last()).toContainText('It was a customer')
   // Undo asks for it again.
-  await undo(page, /not blocked any more/)
+  await undo(page, /no longer blocked/)
   await expect(page.getByText('Undone.')).toBeVisible()
   await page.goto('/blocks')
   await expect(row(page, '203.0.113.199')).toContainText('verified')
