@@ -74,6 +74,8 @@ export const theme = createTheme({
       vars: (_: unknown, { size }: ButtonProps) => ({ root: compact[String(size)] ?? {} }),
     },
     TextInput: { defaultProps: { size: 'sm' } },
+    // In the form of a state's word; a figure alone may be round.
+    Badge: { defaultProps: { radius: 'sm', tt: 'none' } },
     // What helps to fill a field in stands below it, after what is wrong with it.
     InputWrapper: { defaultProps: { inputWrapperOrder: ['label', 'input', 'error', 'description'] } },
     Modal: {

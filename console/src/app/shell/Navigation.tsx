@@ -63,6 +63,7 @@ function PlaceLink({ place }: { place: Place }) {
         place.count && count > 0 ? (
           <Badge
             size="sm"
+            radius="xl"
             variant={bad ? 'filled' : 'light'}
             color={bad ? 'red.9' : 'gray'}
             className="numbers"
