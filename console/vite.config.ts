@@ -15,6 +15,8 @@ export default defineConfig({
     assetsDir: 'console/assets',
     // Everything is a file of its own: the content security policy allows no data: URL but pictures.
     assetsInlineLimit: 0,
+    // All styles are one file of the first load: a page is never shown without its own, whatever became of the hub meanwhile.
+    cssCodeSplit: false,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
     // What many pages share is one file: a hundred small ones would each be a request.

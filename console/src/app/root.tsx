@@ -2,7 +2,6 @@ import type { QueryClient } from '@tanstack/react-query'
 import { createRootRouteWithContext, createRoute, Outlet, redirect } from '@tanstack/react-router'
 import { asProblem } from '@/api/problem'
 import { meQuery } from '@/session/me'
-import { Failure } from '@/state/Failure'
 import { NotFound } from '@/state/NotFound'
 import { Shell } from './shell/Shell'
 
@@ -10,7 +9,6 @@ import { Shell } from './shell/Shell'
 export const rootRoute = createRootRouteWithContext<{ queries: QueryClient }>()({
   component: Outlet,
   notFoundComponent: NotFound,
-  errorComponent: ({ error, reset }) => <Failure error={error} retry={reset} />,
 })
 
 /** shellRoute is above every page that needs somebody who is signed in; it has the navigation around it. */
@@ -27,5 +25,4 @@ export const shellRoute = createRoute({
       throw thrown
     }
   },
-  errorComponent: ({ error, reset }) => <Failure error={error} retry={reset} />,
 })

@@ -14,6 +14,7 @@ import { overviewRoutes } from '@/pages/overview/route'
 import { settingsRoutes } from '@/pages/settings/route'
 import { signInRoutes } from '@/pages/signin/route'
 import { NotFound } from '@/state/NotFound'
+import { PageFailure } from './PageFailure'
 import { rootRoute, shellRoute } from './root'
 
 // Any other address keeps the navigation around it, so that one can go on from there.
@@ -49,6 +50,7 @@ export const newRouter = (queries: QueryClient) =>
     // A comma needs no escape in a query (RFC 3986 §3.4), and lists are to be read: ?severity=critical,high
     stringifySearch: (search) => defaultStringifySearch(search).replaceAll('%2C', ','),
     defaultNotFoundComponent: NotFound,
+    defaultErrorComponent: PageFailure,
   })
 
 declare module '@tanstack/react-router' {

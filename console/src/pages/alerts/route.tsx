@@ -1,19 +1,20 @@
-import { createRoute, lazyRouteComponent } from '@tanstack/react-router'
+import { createRoute } from '@tanstack/react-router'
 import { shellRoute } from '@/app/root'
+import { lazyPart } from '@/part/lazyPart'
 import { readSearch } from './search'
 
 export const alertsRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: 'alerts',
   validateSearch: readSearch,
-  component: lazyRouteComponent(() => import('./AlertsPage'), 'AlertsPage'),
+  component: lazyPart(() => import('./AlertsPage'), 'AlertsPage'),
 })
 
 /** alertRoute is the same list, with one alert open beside it. */
 export const alertRoute = createRoute({
   getParentRoute: () => alertsRoute,
   path: '$id',
-  component: lazyRouteComponent(() => import('./drawer/AlertDrawer'), 'AlertDrawer'),
+  component: lazyPart(() => import('./drawer/AlertDrawer'), 'AlertDrawer'),
 })
 
 /** alertsRoutes are the addresses of this page. */

@@ -1,18 +1,19 @@
-import { createRoute, lazyRouteComponent } from '@tanstack/react-router'
+import { createRoute } from '@tanstack/react-router'
 import { shellRoute } from '@/app/root'
+import { lazyPart } from '@/part/lazyPart'
 import { readSearch } from './search'
 
 const auditRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: 'audit',
   validateSearch: readSearch,
-  component: lazyRouteComponent(() => import('./AuditPage'), 'AuditPage'),
+  component: lazyPart(() => import('./AuditPage'), 'AuditPage'),
 })
 
 const actRoute = createRoute({
   getParentRoute: () => auditRoute,
   path: '$seq',
-  component: lazyRouteComponent(() => import('./ActDrawer'), 'ActDrawer'),
+  component: lazyPart(() => import('./ActDrawer'), 'ActDrawer'),
 })
 
 /** auditRoutes are the addresses of this page. */

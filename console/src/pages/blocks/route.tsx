@@ -1,24 +1,25 @@
-import { createRoute, lazyRouteComponent } from '@tanstack/react-router'
+import { createRoute } from '@tanstack/react-router'
 import { shellRoute } from '@/app/root'
+import { lazyPart } from '@/part/lazyPart'
 import { readBlocksSearch } from './list/search'
 
 export const listRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: 'blocks',
   validateSearch: readBlocksSearch,
-  component: lazyRouteComponent(() => import('./list/ListPage'), 'ListPage'),
+  component: lazyPart(() => import('./list/ListPage'), 'ListPage'),
 })
 
 export const blockRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: 'blocks/$id',
-  component: lazyRouteComponent(() => import('./detail/BlockPage'), 'BlockPage'),
+  component: lazyPart(() => import('./detail/BlockPage'), 'BlockPage'),
 })
 
 const respondersRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: 'blocks/responders',
-  component: lazyRouteComponent(() => import('./responders/RespondersPage'), 'RespondersPage'),
+  component: lazyPart(() => import('./responders/RespondersPage'), 'RespondersPage'),
 })
 
 export const neverBlockRoute = createRoute({
@@ -29,25 +30,25 @@ export const neverBlockRoute = createRoute({
     ...(search.check ? { check: String(search.check) } : {}),
     ...(search.q ? { q: String(search.q).slice(0, 200) } : {}),
   }),
-  component: lazyRouteComponent(() => import('./neverblock/NeverBlockPage'), 'NeverBlockPage'),
+  component: lazyPart(() => import('./neverblock/NeverBlockPage'), 'NeverBlockPage'),
 })
 
 const rulesRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: 'blocks/rules',
-  component: lazyRouteComponent(() => import('./rules/RulesPage'), 'RulesPage'),
+  component: lazyPart(() => import('./rules/RulesPage'), 'RulesPage'),
 })
 
 export const ruleRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: 'blocks/rules/$id',
-  component: lazyRouteComponent(() => import('./rules/RulePage'), 'RulePage'),
+  component: lazyPart(() => import('./rules/RulePage'), 'RulePage'),
 })
 
 const policyRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: 'blocks/policy',
-  component: lazyRouteComponent(() => import('./policy/PolicyPage'), 'PolicyPage'),
+  component: lazyPart(() => import('./policy/PolicyPage'), 'PolicyPage'),
 })
 
 /** blocksRoutes are the addresses of this page. */

@@ -1,5 +1,6 @@
-import { createRoute, lazyRouteComponent } from '@tanstack/react-router'
+import { createRoute } from '@tanstack/react-router'
 import { shellRoute } from '@/app/root'
+import { lazyPart } from '@/part/lazyPart'
 
 const text = (value: unknown): string | undefined =>
   typeof value === 'string' && value !== '' ? value : undefined
@@ -12,7 +13,7 @@ const capturesRoute = createRoute({
     integration: text(search.integration),
     event: text(search.event),
   }),
-  component: lazyRouteComponent(() => import('./CapturesPage'), 'CapturesPage'),
+  component: lazyPart(() => import('./CapturesPage'), 'CapturesPage'),
 })
 
 /** capturesRoutes are the addresses of this page. */

@@ -1,30 +1,31 @@
-import { createRoute, lazyRouteComponent } from '@tanstack/react-router'
+import { createRoute } from '@tanstack/react-router'
 import { shellRoute } from '@/app/root'
+import { lazyPart } from '@/part/lazyPart'
 import { readSearch } from './search'
 
 const deliveriesRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: 'deliveries',
   validateSearch: readSearch,
-  component: lazyRouteComponent(() => import('./DeliveriesPage'), 'DeliveriesPage'),
+  component: lazyPart(() => import('./DeliveriesPage'), 'DeliveriesPage'),
 })
 
 const deliveryRoute = createRoute({
   getParentRoute: () => deliveriesRoute,
   path: '$delivery',
-  component: lazyRouteComponent(() => import('./DeliveryDrawer'), 'DeliveryDrawer'),
+  component: lazyPart(() => import('./DeliveryDrawer'), 'DeliveryDrawer'),
 })
 
 const jobsRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: 'deliveries/jobs',
-  component: lazyRouteComponent(() => import('./JobsPage'), 'JobsPage'),
+  component: lazyPart(() => import('./JobsPage'), 'JobsPage'),
 })
 
 const jobRoute = createRoute({
   getParentRoute: () => jobsRoute,
   path: '$job',
-  component: lazyRouteComponent(() => import('./JobDrawer'), 'JobDrawer'),
+  component: lazyPart(() => import('./JobDrawer'), 'JobDrawer'),
 })
 
 /** deliveriesRoutes are the addresses of this page. */

@@ -1,46 +1,47 @@
-import { createRoute, lazyRouteComponent } from '@tanstack/react-router'
+import { createRoute } from '@tanstack/react-router'
 import { shellRoute } from '@/app/root'
+import { lazyPart } from '@/part/lazyPart'
 
 const docsRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: 'docs',
-  component: lazyRouteComponent(() => import('./DocsPage'), 'DocsPage'),
+  component: lazyPart(() => import('./DocsPage'), 'DocsPage'),
 })
 
 const indexRoute = createRoute({
   getParentRoute: () => docsRoute,
   path: '/',
-  component: lazyRouteComponent(() => import('./Start'), 'Start'),
+  component: lazyPart(() => import('./Start'), 'Start'),
 })
 
 const connectorsRoute = createRoute({
   getParentRoute: () => docsRoute,
   path: 'connectors/{-$kind}',
-  component: lazyRouteComponent(() => import('./Connectors'), 'Connectors'),
+  component: lazyPart(() => import('./Connectors'), 'Connectors'),
 })
 
 const eventTypesRoute = createRoute({
   getParentRoute: () => docsRoute,
   path: 'events/{-$type}',
-  component: lazyRouteComponent(() => import('./EventTypes'), 'EventTypes'),
+  component: lazyPart(() => import('./EventTypes'), 'EventTypes'),
 })
 
 const alertTypesRoute = createRoute({
   getParentRoute: () => docsRoute,
   path: 'alert-types',
-  component: lazyRouteComponent(() => import('./AlertTypes'), 'AlertTypes'),
+  component: lazyPart(() => import('./AlertTypes'), 'AlertTypes'),
 })
 
 const attackRoute = createRoute({
   getParentRoute: () => docsRoute,
   path: 'attack',
-  component: lazyRouteComponent(() => import('./Attack'), 'Attack'),
+  component: lazyPart(() => import('./Attack'), 'Attack'),
 })
 
 const handbookRoute = createRoute({
   getParentRoute: () => docsRoute,
   path: 'handbook/{-$page}',
-  component: lazyRouteComponent(() => import('./Handbook'), 'Handbook'),
+  component: lazyPart(() => import('./Handbook'), 'Handbook'),
 })
 
 /** docsRoutes are the addresses of the docs. */

@@ -1,24 +1,25 @@
-import { createRoute, lazyRouteComponent } from '@tanstack/react-router'
+import { createRoute } from '@tanstack/react-router'
 import { shellRoute } from '@/app/root'
+import { lazyPart } from '@/part/lazyPart'
 import { readSearch } from './search'
 
 export const incidentsRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: 'incidents',
   validateSearch: readSearch,
-  component: lazyRouteComponent(() => import('./IncidentsPage'), 'IncidentsPage'),
+  component: lazyPart(() => import('./IncidentsPage'), 'IncidentsPage'),
 })
 
 export const incidentRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: 'incidents/$number',
-  component: lazyRouteComponent(() => import('./IncidentPage'), 'IncidentPage'),
+  component: lazyPart(() => import('./IncidentPage'), 'IncidentPage'),
 })
 
 const rulesRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: 'incidents/rules',
-  component: lazyRouteComponent(() => import('./rules/RulesPage'), 'RulesPage'),
+  component: lazyPart(() => import('./rules/RulesPage'), 'RulesPage'),
 })
 
 /** incidentsRoutes are the addresses of this page. */

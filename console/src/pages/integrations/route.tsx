@@ -1,31 +1,32 @@
-import { createRoute, lazyRouteComponent } from '@tanstack/react-router'
+import { createRoute } from '@tanstack/react-router'
 import { shellRoute } from '@/app/root'
+import { lazyPart } from '@/part/lazyPart'
 import { readCatalogueSearch, readListSearch } from './search'
 
 const integrationsRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: 'integrations',
   validateSearch: readListSearch,
-  component: lazyRouteComponent(() => import('./list/IntegrationsPage'), 'IntegrationsPage'),
+  component: lazyPart(() => import('./list/IntegrationsPage'), 'IntegrationsPage'),
 })
 
 const catalogueRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: 'integrations/catalogue',
   validateSearch: readCatalogueSearch,
-  component: lazyRouteComponent(() => import('./catalogue/CataloguePage'), 'CataloguePage'),
+  component: lazyPart(() => import('./catalogue/CataloguePage'), 'CataloguePage'),
 })
 
 const addRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: 'integrations/new/$kind',
-  component: lazyRouteComponent(() => import('./add/AddPage'), 'AddPage'),
+  component: lazyPart(() => import('./add/AddPage'), 'AddPage'),
 })
 
 const integrationRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: 'integrations/$id/{-$tab}',
-  component: lazyRouteComponent(() => import('./one/IntegrationPage'), 'IntegrationPage'),
+  component: lazyPart(() => import('./one/IntegrationPage'), 'IntegrationPage'),
 })
 
 /** integrationsRoutes are the addresses of this page. */

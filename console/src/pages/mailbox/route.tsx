@@ -1,12 +1,13 @@
-import { createRoute, lazyRouteComponent } from '@tanstack/react-router'
+import { createRoute } from '@tanstack/react-router'
 import { shellRoute } from '@/app/root'
+import { lazyPart } from '@/part/lazyPart'
 import { readSearch } from './search'
 
 const mailboxRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: 'mailbox',
   validateSearch: readSearch,
-  component: lazyRouteComponent(() => import('./MailboxPage'), 'MailboxPage'),
+  component: lazyPart(() => import('./MailboxPage'), 'MailboxPage'),
 })
 
 /** mailboxRoutes are the addresses of this page. */

@@ -1,14 +1,15 @@
 import { Skeleton } from '@mantine/core'
-import { lazy, Suspense, useMemo } from 'react'
+import { Suspense, useMemo } from 'react'
 import type { Series } from '@/charts/TimeChart'
 import { Panel } from '@/page/Panel'
+import { lazyPart } from '@/part/lazyPart'
 import { milliseconds } from '@/text/number'
 import { type Lines, rate } from './lines'
 import classes from './Overview.module.css'
 import { type PulseWindow, windowNames } from './window'
 
 // The drawing library is read when the figures are there already.
-const TimeChart = lazy(() => import('@/charts/TimeChart').then((module) => ({ default: module.TimeChart })))
+const TimeChart = lazyPart(() => import('@/charts/TimeChart'), 'TimeChart')
 
 /** chartHeight is how high a chart is, in pixels; the line above it is legendHeight. */
 const chartHeight = 150

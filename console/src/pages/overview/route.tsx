@@ -1,5 +1,6 @@
-import { createRoute, lazyRouteComponent } from '@tanstack/react-router'
+import { createRoute } from '@tanstack/react-router'
 import { shellRoute } from '@/app/root'
+import { lazyPart } from '@/part/lazyPart'
 import { statsQuery } from '@/stats/statsQuery'
 import { asWindow, type PulseWindow } from './window'
 
@@ -13,7 +14,7 @@ const overviewRoute = createRoute({
   // Whether the first steps are shown depends on it; what comes later would push the page down. Who may not read it, or
   // finds the hub down, gets the page all the same.
   loader: ({ context }) => context.queries.ensureQueryData(statsQuery()).catch(() => undefined),
-  component: lazyRouteComponent(() => import('./OverviewPage'), 'OverviewPage'),
+  component: lazyPart(() => import('./OverviewPage'), 'OverviewPage'),
 })
 
 /** overviewRoutes are the addresses of this page. */

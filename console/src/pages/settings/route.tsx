@@ -1,5 +1,6 @@
-import { createRoute, lazyRouteComponent } from '@tanstack/react-router'
+import { createRoute } from '@tanstack/react-router'
 import { shellRoute } from '@/app/root'
+import { lazyPart } from '@/part/lazyPart'
 
 /** SettingsSearch is what an address of the settings says beside the page. */
 export interface SettingsSearch {
@@ -38,7 +39,7 @@ const settingsRoute = createRoute({
     dedup_key: value(search.dedup_key),
     project: value(search.project),
   }),
-  component: lazyRouteComponent(() => import('./frame/SettingsFrame'), 'SettingsFrame'),
+  component: lazyPart(() => import('./frame/SettingsFrame'), 'SettingsFrame'),
 })
 
 const below = () => settingsRoute
@@ -49,67 +50,67 @@ export const settingsRoutes = [
     createRoute({
       getParentRoute: below,
       path: '/',
-      component: lazyRouteComponent(() => import('./frame/SettingsIndex'), 'SettingsIndex'),
+      component: lazyPart(() => import('./frame/SettingsIndex'), 'SettingsIndex'),
     }),
     createRoute({
       getParentRoute: below,
       path: 'profile',
-      component: lazyRouteComponent(() => import('./profile/ProfilePage'), 'ProfilePage'),
+      component: lazyPart(() => import('./profile/ProfilePage'), 'ProfilePage'),
     }),
     createRoute({
       getParentRoute: below,
       path: 'accounts',
-      component: lazyRouteComponent(() => import('./accounts/AccountsPage'), 'AccountsPage'),
+      component: lazyPart(() => import('./accounts/AccountsPage'), 'AccountsPage'),
     }),
     createRoute({
       getParentRoute: below,
       path: 'projects',
-      component: lazyRouteComponent(() => import('./projects/ProjectsPage'), 'ProjectsPage'),
+      component: lazyPart(() => import('./projects/ProjectsPage'), 'ProjectsPage'),
     }),
     createRoute({
       getParentRoute: below,
       path: 'users',
-      component: lazyRouteComponent(() => import('./users/UsersPage'), 'UsersPage'),
+      component: lazyPart(() => import('./users/UsersPage'), 'UsersPage'),
     }),
     createRoute({
       getParentRoute: below,
       path: 'keys',
-      component: lazyRouteComponent(() => import('./keys/KeysPage'), 'KeysPage'),
+      component: lazyPart(() => import('./keys/KeysPage'), 'KeysPage'),
     }),
     createRoute({
       getParentRoute: below,
       path: 'plans',
-      component: lazyRouteComponent(() => import('./plans/PlansPage'), 'PlansPage'),
+      component: lazyPart(() => import('./plans/PlansPage'), 'PlansPage'),
     }),
     createRoute({
       getParentRoute: below,
       path: 'egress',
-      component: lazyRouteComponent(() => import('./egress/EgressPage'), 'EgressPage'),
+      component: lazyPart(() => import('./egress/EgressPage'), 'EgressPage'),
     }),
     createRoute({
       getParentRoute: below,
       path: 'mapping',
-      component: lazyRouteComponent(() => import('./mapping/MappingPage'), 'MappingPage'),
+      component: lazyPart(() => import('./mapping/MappingPage'), 'MappingPage'),
     }),
     createRoute({
       getParentRoute: below,
       path: 'sources',
-      component: lazyRouteComponent(() => import('./sources/SourcesPage'), 'SourcesPage'),
+      component: lazyPart(() => import('./sources/SourcesPage'), 'SourcesPage'),
     }),
     createRoute({
       getParentRoute: below,
       path: 'silences',
-      component: lazyRouteComponent(() => import('./silences/SilencesPage'), 'SilencesPage'),
+      component: lazyPart(() => import('./silences/SilencesPage'), 'SilencesPage'),
     }),
     createRoute({
       getParentRoute: below,
       path: 'digests',
-      component: lazyRouteComponent(() => import('./digests/DigestsPage'), 'DigestsPage'),
+      component: lazyPart(() => import('./digests/DigestsPage'), 'DigestsPage'),
     }),
     createRoute({
       getParentRoute: below,
       path: 'retention',
-      component: lazyRouteComponent(() => import('./retention/RetentionPage'), 'RetentionPage'),
+      component: lazyPart(() => import('./retention/RetentionPage'), 'RetentionPage'),
     }),
   ]),
 ]

@@ -1,5 +1,6 @@
-import { createRoute, lazyRouteComponent, redirect } from '@tanstack/react-router'
+import { createRoute, redirect } from '@tanstack/react-router'
 import { rootRoute } from '@/app/root'
+import { lazyPart } from '@/part/lazyPart'
 import { sessionQuery } from './session'
 
 const signInRoute = createRoute({
@@ -12,13 +13,13 @@ const signInRoute = createRoute({
     const session = await context.queries.fetchQuery(sessionQuery).catch(() => undefined)
     if (session?.signed_in) throw redirect({ href: search.next ?? '/' })
   },
-  component: lazyRouteComponent(() => import('./SignInPage'), 'SignInPage'),
+  component: lazyPart(() => import('./SignInPage'), 'SignInPage'),
 })
 
 const setupRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: 'setup',
-  component: lazyRouteComponent(() => import('./SetupPage'), 'SetupPage'),
+  component: lazyPart(() => import('./SetupPage'), 'SetupPage'),
 })
 
 /** isOwnPath says whether a path leads to a page of this console, and nowhere else. */

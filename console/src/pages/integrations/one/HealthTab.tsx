@@ -1,15 +1,16 @@
 import { SegmentedControl, Stack, Text } from '@mantine/core'
-import { lazy, Suspense, useMemo, useState } from 'react'
+import { Suspense, useMemo, useState } from 'react'
 import { $api, type Schemas } from '@/api/client'
 import { useLiveRefresh } from '@/live/LiveProvider'
 import { Panel } from '@/page/Panel'
+import { lazyPart } from '@/part/lazyPart'
 import { Loaded } from '@/state/Loaded'
 import { Loading } from '@/state/Loading'
 import { full, milliseconds, short } from '@/text/number'
 import type { Shown } from './data'
 import { stepsOf } from './steps'
 
-const TimeChart = lazy(async () => ({ default: (await import('@/charts/TimeChart')).TimeChart }))
+const TimeChart = lazyPart(() => import('@/charts/TimeChart'), 'TimeChart')
 
 type Window = '1h' | '24h' | '7d'
 

@@ -1,18 +1,17 @@
-import { type ComponentType, type LazyExoticComponent, lazy } from 'react'
+import type { ComponentType } from 'react'
+import { lazyPart } from '@/part/lazyPart'
 import type { Shown } from './data'
 
-type Part = ComponentType<Shown> | LazyExoticComponent<ComponentType<Shown>>
-
 /** panels are the parts of an integration's page, by the name in the address. Each is loaded when it is first wanted. */
-export const panels: Record<string, Part> = {
-  overview: lazy(async () => ({ default: (await import('./OverviewTab')).OverviewTab })),
-  settings: lazy(async () => ({ default: (await import('./SettingsTab')).SettingsTab })),
-  subscription: lazy(async () => ({ default: (await import('./SubscriptionTab')).SubscriptionTab })),
-  test: lazy(async () => ({ default: (await import('./TestTab')).TestTab })),
-  deliveries: lazy(async () => ({ default: (await import('./DeliveriesTab')).DeliveriesTab })),
-  mailbox: lazy(async () => ({ default: (await import('./MailboxTab')).MailboxTab })),
-  health: lazy(async () => ({ default: (await import('./HealthTab')).HealthTab })),
-  addresses: lazy(async () => ({ default: (await import('./AddressesTab')).AddressesTab })),
-  calls: lazy(async () => ({ default: (await import('./CallsTab')).CallsTab })),
-  digest: lazy(async () => ({ default: (await import('./DigestTab')).DigestTab })),
+export const panels: Record<string, ComponentType<Shown>> = {
+  overview: lazyPart(() => import('./OverviewTab'), 'OverviewTab'),
+  settings: lazyPart(() => import('./SettingsTab'), 'SettingsTab'),
+  subscription: lazyPart(() => import('./SubscriptionTab'), 'SubscriptionTab'),
+  test: lazyPart(() => import('./TestTab'), 'TestTab'),
+  deliveries: lazyPart(() => import('./DeliveriesTab'), 'DeliveriesTab'),
+  mailbox: lazyPart(() => import('./MailboxTab'), 'MailboxTab'),
+  health: lazyPart(() => import('./HealthTab'), 'HealthTab'),
+  addresses: lazyPart(() => import('./AddressesTab'), 'AddressesTab'),
+  calls: lazyPart(() => import('./CallsTab'), 'CallsTab'),
+  digest: lazyPart(() => import('./DigestTab'), 'DigestTab'),
 }
