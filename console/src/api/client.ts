@@ -1,7 +1,8 @@
 import createFetchClient, { type Middleware } from 'openapi-fetch'
 import createQueryClient from 'openapi-react-query'
 import { currentAccount } from '@/session/account'
-import { Problem } from './problem'
+import { isSessionEnd, Problem } from './problem'
+import { ask } from './reach'
 import type { components, paths } from './schema'
 
 /** Schemas are the API's objects by name, such as Schemas['Alert']. */
@@ -31,9 +32,6 @@ export function onSignedOut(then: () => void): void {
   signedOut = then
 }
 
-// What the hub says of a password or code that is not the right one.
-const notTyped = ['BAD_CREDENTIALS', 'CODE_NEEDED', 'CODE_WRONG']
-
 const middleware: Middleware = {
   onRequest({ request }) {
     for (const [name, value] of Object.entries(requestHeaders(request.method))) {
@@ -44,10 +42,8 @@ const middleware: Middleware = {
   async onResponse({ response, request }) {
     if (response.ok) return response
     const problem = await readProblem(response)
-    // A wrong password or code is a 401, too, and nobody is signed out by it.
     if (
-      response.status === 401 &&
-      !notTyped.includes(problem.code) &&
+      isSessionEnd(problem.status, problem.code) &&
       !new URL(request.url).pathname.endsWith('/api/v1/session')
     )
       signedOut()
@@ -58,12 +54,18 @@ const middleware: Middleware = {
 /** readProblem reads an answer that is not a success. */
 export async function readProblem(response: Response): Promise<Problem> {
   const body: unknown = await response.json().catch(() => ({}))
-  const retryAfter = Number(response.headers.get('Retry-After') ?? 0)
   return new Problem(
     response.status,
     typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : {},
-    Number.isFinite(retryAfter) ? retryAfter : 0,
+    secondsUntil(response.headers.get('Retry-After') ?? ''),
   )
+}
+
+/** secondsUntil reads a Retry-After: seconds, or a time (RFC 9110 §10.2.3). 0 when it says nothing. */
+export function secondsUntil(text: string, now = Date.now()): number {
+  if (/^\d+$/.test(text)) return Number(text)
+  const at = Date.parse(text)
+  return Number.isNaN(at) ? 0 : Math.max(0, Math.ceil((at - now) / 1000))
 }
 
 /**
@@ -75,7 +77,7 @@ export const api = createFetchClient<paths>({
   credentials: 'same-origin',
   // As the API declares its lists: status=open,acknowledged.
   querySerializer: { array: { style: 'form', explode: false } },
-  fetch: (request) => globalThis.fetch(request),
+  fetch: ask,
 })
 api.use(middleware)
 

@@ -4,6 +4,16 @@ export interface FieldProblem {
   message: string
 }
 
+/** Codes of Problems that are no answer of the hub: their status is 0. */
+export const noAnswer = {
+  /** away: no answer came. */
+  away: 'NO_ANSWER',
+  /** slow: none came in the time that there was. */
+  slow: 'NO_ANSWER_IN_TIME',
+  /** foreign: what came is not the hub's, or a part of it. */
+  foreign: 'NOT_THE_ANSWER',
+} as const
+
 /**
  * Problem is an answer of the API that is not a success (RFC 9457), or no answer at all (status 0). Its message is made
  * to be shown.
@@ -19,7 +29,7 @@ export class Problem extends Error {
   readonly body: Record<string, unknown>
 
   constructor(status: number, body: Record<string, unknown>, retryAfter = 0) {
-    super(sentence(status, body))
+    super(sentence(status, body, retryAfter))
     this.name = 'Problem'
     this.status = status
     this.body = body
@@ -31,10 +41,37 @@ export class Problem extends Error {
 
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '')
 
-function sentence(status: number, body: Record<string, unknown>): string {
-  if (status === 0)
-    return 'The hub cannot be reached. It may be restarting; nothing that it acknowledged is lost.'
-  return textOf(body.detail) || textOf(body.title) || textOf(body.message) || `The hub answered ${status}.`
+// What the hub says of a password or code that is not the right one.
+const notTyped = ['BAD_CREDENTIALS', 'CODE_NEEDED', 'CODE_WRONG']
+
+/** isSessionEnd says whether an answer means that nobody is signed in. A wrong password or code is a 401, too. */
+export const isSessionEnd = (status: number, code: string): boolean =>
+  status === 401 && !notTyped.includes(code)
+
+// What an answer means that says no more than its number: most are a proxy's between the browser and the hub.
+const meanings: Record<number, string> = {
+  0: 'The hub cannot be reached. It may be restarting; nothing that it acknowledged is lost.',
+  404: 'There is nothing like this here: it was deleted, or the link was cut short.',
+  413: 'What was sent is too large for the hub, or for a proxy before it.',
+  429: 'Too many requests came at once.',
+  502: 'The proxy before the hub cannot reach it. The hub may be restarting; nothing that it acknowledged is lost.',
+  503: 'The hub cannot do this at the moment.',
+  504: 'The proxy before the hub got no answer from it in time.',
+}
+
+function sentence(status: number, body: Record<string, unknown>, retryAfter: number): string {
+  // What the API says of it is for those who call it with a key.
+  if (isSessionEnd(status, textOf(body.error))) return 'Your session has ended. Sign in again.'
+  const said = textOf(body.detail) || textOf(body.title) || textOf(body.message)
+  if (status === 404 && said.includes('is not a valid id')) return meanings[404] ?? ''
+  const text = said || meanings[status] || `The hub answered ${status}.`
+  if (retryAfter <= 0) return text
+  return `${/[.!?]$/.test(text) ? text : `${text}.`} Try again in ${waitWords(retryAfter)}.`
+}
+
+/** waitWords are seconds as people say them. */
+function waitWords(seconds: number): string {
+  return seconds <= 120 ? `${Math.ceil(seconds)} s` : `${Math.ceil(seconds / 60)} min`
 }
 
 function fieldsOf(value: unknown): FieldProblem[] {
@@ -44,12 +81,10 @@ function fieldsOf(value: unknown): FieldProblem[] {
     .map((entry) => ({ field: textOf(entry.field), message: textOf(entry.message) }))
 }
 
-/** asProblem makes a Problem of whatever was thrown. */
+/** asProblem makes a Problem of whatever was thrown. What is no answer of the hub, nor the want of one, is a fault of the page. */
 export function asProblem(thrown: unknown): Problem {
   if (thrown instanceof Problem) return thrown
-  if (thrown instanceof Error && thrown.name !== 'TypeError')
-    return new Problem(-1, { detail: thrown.message })
-  return new Problem(0, {})
+  return new Problem(-1, { detail: thrown instanceof Error ? thrown.message : String(thrown) })
 }
 
 /** fieldMessages gives the messages by the path of the field ("settings.url"). */

@@ -1,8 +1,8 @@
 import { Alert, Button, Code, Group, Stack, Text } from '@mantine/core'
 import { IconAlertTriangle, IconRefresh } from '@tabler/icons-react'
-import { asProblem } from '@/api/problem'
+import { asProblem, noAnswer, type Problem } from '@/api/problem'
 
-/** Failure says what went wrong, what that means, and offers to try again. */
+/** Failure says what went wrong, what that means, and offers to try again where that can help. */
 export function Failure({ error, retry, title }: { error: unknown; retry?: () => void; title?: string }) {
   const problem = asProblem(error)
   return (
@@ -11,7 +11,7 @@ export function Failure({ error, retry, title }: { error: unknown; retry?: () =>
       color="red"
       variant="light"
       icon={<IconAlertTriangle aria-hidden />}
-      title={title ?? heading(problem.status)}
+      title={title ?? heading(problem)}
       m="md"
     >
       <Stack gap="xs" align="flex-start">
@@ -24,7 +24,7 @@ export function Failure({ error, retry, title }: { error: unknown; retry?: () =>
             <Code>{field.field}</Code> {field.message}
           </Text>
         ))}
-        {retry && (
+        {retry && mayHelp(problem) && (
           <Group>
             <Button
               size="xs"
@@ -42,8 +42,13 @@ export function Failure({ error, retry, title }: { error: unknown; retry?: () =>
   )
 }
 
-function heading(status: number): string {
-  if (status === 0) return 'No connection to the hub'
+/** mayHelp says whether the same request may have another answer later. */
+const mayHelp = ({ status }: Problem): boolean => ![400, 404, 405, 410, 422].includes(status)
+
+function heading({ status, code }: Problem): string {
+  if (code === noAnswer.slow) return 'The hub took too long'
+  if (code === noAnswer.foreign) return 'This is not the hub’s answer'
+  if (status === 0 || status === 502 || status === 504) return 'No connection to the hub'
   if (status === 403) return 'You may not see this'
   if (status === 404) return 'This is not here (any more)'
   if (status === 429) return 'Too many requests at once'

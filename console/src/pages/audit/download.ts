@@ -1,4 +1,5 @@
 import { readProblem, requestHeaders } from '@/api/client'
+import { reach } from '@/api/reach'
 
 /** mostBytes is how large a file may be that is gathered in the browser; larger ones are for the command line. */
 export const mostBytes = 512 * 1024 * 1024
@@ -18,7 +19,7 @@ export async function gather(
   progress: (bytes: number) => void,
   limit = mostBytes,
 ): Promise<Blob> {
-  const response = await fetch(path, { headers: requestHeaders('GET'), credentials: 'same-origin', signal })
+  const response = await reach(path, { headers: requestHeaders('GET'), credentials: 'same-origin', signal })
   if (!response.ok || !response.body) throw await readProblem(response)
   const parts: Uint8Array<ArrayBuffer>[] = []
   let bytes = 0

@@ -4,6 +4,7 @@ import { type FormEvent, useRef, useState } from 'react'
 import { done } from '@/act/notify'
 import { readProblem, requestHeaders, type Schemas } from '@/api/client'
 import { asProblem } from '@/api/problem'
+import { ask } from '@/api/reach'
 import { durations } from '@/blocking/duration'
 import { bytes, count, full } from '@/text/number'
 import { useBlocksChanged } from '../list/useBlocks'
@@ -48,13 +49,15 @@ function Importing({ close }: { close: () => void }) {
     end.current = new AbortController()
     try {
       const { type, text: sent } = withDefaults(bodyOf(text), ttl, reason)
-      const response = await fetch(`/api/v1/blocks/import?dry_run=${dry}`, {
-        method: 'POST',
-        headers: { ...requestHeaders('POST'), 'Content-Type': type },
-        credentials: 'same-origin',
-        body: sent,
-        signal: end.current.signal,
-      })
+      const response = await ask(
+        new Request(`/api/v1/blocks/import?dry_run=${dry}`, {
+          method: 'POST',
+          headers: { ...requestHeaders('POST'), 'Content-Type': type },
+          credentials: 'same-origin',
+          body: sent,
+          signal: end.current.signal,
+        }),
+      )
       if (!response.ok) throw await readProblem(response)
       const of = (await response.json()) as Schemas['BlockImport']
       setResult({ dry, of })

@@ -3,6 +3,7 @@ import { randomId } from '@mantine/hooks'
 import { notifications } from '@mantine/notifications'
 import { failed } from '@/act/notify'
 import { readProblem, requestHeaders } from '@/api/client'
+import { reach } from '@/api/reach'
 import { bytes } from '@/text/number'
 import { type BlocksSearch, blocksQuery } from './search'
 
@@ -36,7 +37,7 @@ export async function exportBlocks(search: BlocksSearch, format: ExportFormat): 
   const notice = { id, loading: true, autoClose: false as const, title: 'Exporting blocks' }
   notifications.show({ ...notice, message: message(0) })
   try {
-    const response = await fetch(exportURL(search, format, Date.now()), {
+    const response = await reach(exportURL(search, format, Date.now()), {
       headers: { ...requestHeaders('GET'), Accept: kinds[format] },
       credentials: 'same-origin',
       signal: end.signal,
