@@ -1,4 +1,5 @@
-import type { Page } from '@playwright/test'
+import { type Page, request } from '@playwright/test'
+import { call, type Hub, owner } from './hub'
 import { accessible, expect, test } from './test'
 
 const navigation = (page: Page) => page.getByRole('navigation', { name: 'Pages' })
@@ -49,3 +50,88 @@ test('a hub that was upgraded gives its own pages', async ({ page }) => {
   await expect(page).toHaveURL(/\/incidents$/)
   expect(await page.evaluate(() => 'before' in window)).toBe(false)
 })
+
+test('a session that ended is asked for above the page, and nothing typed is lost', async ({ page }) => {
+  await page.goto('/incidents/INC-1')
+  const note = page.getByRole('textbox', { name: 'Note' })
+  await note.fill('What I found out so far')
+  await page.context().clearCookies()
+  await page.getByRole('button', { name: 'Add the note' }).click()
+  const dialog = page.getByRole('dialog', { name: 'Your session has ended' })
+  await expect(dialog).toBeVisible()
+  await accessible(page)
+  await page.keyboard.press('Escape')
+  await dialog.getByRole('textbox', { name: 'Password' }).fill('not the password')
+  await dialog.getByRole('button', { name: 'Sign in', exact: true }).click()
+  await expect(dialog.getByRole('alert')).toBeVisible()
+  await dialog.getByRole('textbox', { name: 'Password' }).fill(owner.password)
+  await dialog.getByRole('button', { name: 'Sign in', exact: true }).click()
+  await expect(dialog).toBeHidden()
+  await expect(note).toHaveValue('What I found out so far')
+  await expect(page.getByTestId('live')).toHaveAttribute('data-state', 'live')
+  await page.getByRole('button', { name: 'Add the note' }).click()
+  await expect(note).toHaveValue('')
+})
+
+test('tabs know when somebody signs out, or another person signs in', async ({ page, hub }) => {
+  const made = await call<{ setup_link?: string; link?: string }>(hub, 'POST', '/api/v1/users', {
+    email: 'vera@example.com',
+    name: 'Vera',
+    role: 'viewer',
+  })
+  const link = JSON.stringify(made).match(/token=([\w-]+)/)?.[1] ?? ''
+  await signUp(hub, link)
+  await page.goto('/sign-in')
+  await page.goto('/incidents')
+  const other = await page.context().newPage()
+  await other.goto('/')
+  await other.getByRole('button', { name: /Account menu/ }).click()
+  await other.getByRole('menuitem', { name: 'Sign out' }).click()
+  await expect(page).toHaveURL(/\/sign-in/)
+  await signIn(other, owner.email)
+  await expect(navigation(other)).toBeVisible()
+  await page.goto('/incidents')
+  await expect(navigation(page)).toBeVisible()
+  await page.context().clearCookies()
+  await other.goto('/sign-in')
+  await signIn(other, 'vera@example.com')
+  await expect(navigation(other)).toBeVisible()
+  const dialog = page.getByRole('dialog', { name: 'You are signed in as Vera now' })
+  await expect(dialog).toBeVisible()
+  await accessible(page)
+  await dialog.getByRole('button', { name: 'Reload' }).click()
+  await expect(page.getByRole('button', { name: 'Account menu of Vera' })).toBeVisible()
+})
+
+test('whoever loses the account that they act in is back in their own', async ({ page, hub }) => {
+  await call(hub, 'POST', '/api/v1/accounts', { name: 'kid', title: 'Kid Ltd' })
+  await page.goto('/')
+  await page.evaluate(() => sessionStorage.setItem('tocsin.account', 'kid'))
+  await page.goto('/alerts')
+  await expect(page.getByText('You act in the account kid.')).toBeVisible()
+  await call(hub, 'POST', '/api/v1/accounts/kid/close')
+  await navigation(page).getByRole('link', { name: 'Incidents' }).click()
+  await expect(page.getByText('You can no longer act in the account kid')).toBeVisible()
+  await accessible(page)
+  await page.getByRole('button', { name: 'Close' }).click()
+  await page.reload()
+  await expect(navigation(page)).toBeVisible()
+  await expect(page.getByText('You can no longer act')).toBeHidden()
+})
+
+async function signIn(page: Page, email: string) {
+  await page.getByLabel('E-mail address').fill(email)
+  await page.getByRole('textbox', { name: 'Password' }).fill(owner.password)
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click()
+}
+
+/** signUp takes up an invitation. */
+async function signUp(hub: Hub, token: string) {
+  const context = await request.newContext({ baseURL: hub.url })
+  const answer = await context.post('/api/v1/setup', {
+    headers: { Origin: hub.url },
+    data: { token, password: owner.password },
+  })
+  expect(answer.ok(), await answer.text()).toBe(true)
+  await context.dispose()
+}

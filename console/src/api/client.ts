@@ -1,6 +1,6 @@
 import createFetchClient, { type Middleware } from 'openapi-fetch'
 import createQueryClient from 'openapi-react-query'
-import { currentAccount } from '@/session/account'
+import { accountLost, currentAccount } from '@/session/account'
 import { isSessionEnd, Problem } from './problem'
 import { ask } from './reach'
 import type { components, paths } from './schema'
@@ -16,20 +16,28 @@ export function keepCSRF(token: string): void {
   csrfToken = token
 }
 
+const accountHeader = 'X-Tocsin-Account'
+
 /** requestHeaders are what every request of the console carries. */
 export function requestHeaders(method: string): Record<string, string> {
   const headers: Record<string, string> = {}
   const account = currentAccount()
-  if (account) headers['X-Tocsin-Account'] = account
+  if (account) headers[accountHeader] = account
   if (method !== 'GET' && method !== 'HEAD' && csrfToken) headers['X-CSRF-Token'] = csrfToken
   return headers
 }
 
 let signedOut: () => void = () => {}
+let csrfRefused: () => void = () => {}
 
 /** onSignedOut is called when the hub no longer knows the session. */
 export function onSignedOut(then: () => void): void {
   signedOut = then
+}
+
+/** onCSRF is called when the hub refuses the token of a change: the session is another one than when it was read. */
+export function onCSRF(then: () => void): void {
+  csrfRefused = then
 }
 
 const middleware: Middleware = {
@@ -42,13 +50,22 @@ const middleware: Middleware = {
   async onResponse({ response, request }) {
     if (response.ok) return response
     const problem = await readProblem(response)
-    if (
-      isSessionEnd(problem.status, problem.code) &&
-      !new URL(request.url).pathname.endsWith('/api/v1/session')
-    )
-      signedOut()
+    if (!new URL(request.url).pathname.endsWith('/api/v1/session')) heed(problem, request)
     throw problem
   },
+}
+
+/** heed does what a refusal asks for, whatever was wanted. */
+export function heed({ status, code }: Problem, request?: Request): void {
+  const account = currentAccount()
+  if (isSessionEnd(status, code)) signedOut()
+  else if (code === 'CSRF') csrfRefused()
+  else if (
+    code === 'ACCOUNT_NOT_ALLOWED' &&
+    account &&
+    (request?.headers.get(accountHeader) ?? account) === account
+  )
+    accountLost(account)
 }
 
 /** readProblem reads an answer that is not a success. */

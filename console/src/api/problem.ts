@@ -62,6 +62,7 @@ const meanings: Record<number, string> = {
 function sentence(status: number, body: Record<string, unknown>, retryAfter: number): string {
   // What the API says of it is for those who call it with a key.
   if (isSessionEnd(status, textOf(body.error))) return 'Your session has ended. Sign in again.'
+  if (textOf(body.error) === 'CSRF') return 'The session has changed meanwhile. Try again.'
   const said = textOf(body.detail) || textOf(body.title) || textOf(body.message)
   if (status === 404 && said.includes('is not a valid id')) return meanings[404] ?? ''
   const text = said || meanings[status] || `The hub answered ${status}.`

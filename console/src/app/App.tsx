@@ -4,10 +4,9 @@ import { Notifications } from '@mantine/notifications'
 import { QueryClientProvider } from '@tanstack/react-query'
 import { RouterProvider } from '@tanstack/react-router'
 import { useState } from 'react'
-import { onSignedOut } from '@/api/client'
 import { newQueryClient } from '@/api/query'
 import { styleNonce } from '@/security/nonce'
-import { meQuery } from '@/session/me'
+import { watchSession } from '@/session/watch'
 import { newRouter } from './router'
 import { theme, variables } from './theme'
 
@@ -18,11 +17,10 @@ export function App() {
   const [queries] = useState(newQueryClient)
   const [router] = useState(() => {
     const made = newRouter(queries)
-    onSignedOut(() => {
-      queries.removeQueries({ queryKey: meQuery.queryKey })
+    watchSession(queries, () => {
       const { pathname, href } = made.state.location
       if (!pathname.startsWith('/sign-in') && !pathname.startsWith('/setup')) {
-        void made.navigate({ to: '/sign-in', search: { next: href } })
+        void made.navigate({ to: '/sign-in', search: { next: href }, ignoreBlocker: true })
       }
     })
     return made

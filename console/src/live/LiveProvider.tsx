@@ -35,14 +35,16 @@ export function LiveProvider({ children }: { children: ReactNode }) {
   const [state, setState] = useState<LiveState>('connecting')
   const handlers = useRef(new Map<string, Set<Handler>>())
 
+  const who = `${me.id}.${currentAccount() || me.home}`
+  const topics = topicsFor(me.scopes).join(',')
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new session, which has another token, begins a new stream
   useEffect(() => {
-    const topics = topicsFor(me.scopes)
-    if (topics.length === 0) return
+    if (!topics) return
     const end = new AbortController()
     let missed: ((query: Query) => boolean) | undefined = wasRead
     share(
-      `${me.id}.${currentAccount() || me.home}`,
-      topics.join(','),
+      who,
+      topics,
       {
         message: ({ name, data }: LiveMessage) => {
           for (const handler of handlers.current.get(name) ?? []) handler(data)
@@ -61,7 +63,7 @@ export function LiveProvider({ children }: { children: ReactNode }) {
       end.signal,
     )
     return () => end.abort()
-  }, [me, queries])
+  }, [who, topics, me.csrf_token, queries])
 
   const live = useMemo<Live>(
     () => ({

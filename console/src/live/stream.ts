@@ -1,5 +1,6 @@
 import { createParser } from 'eventsource-parser'
-import { readProblem, requestHeaders } from '@/api/client'
+import { heed, readProblem, requestHeaders } from '@/api/client'
+import { asProblem, isSessionEnd } from '@/api/problem'
 
 /** LiveMessage is one message of the stream; name is event, delivery, mailbox, alert, incident, block, job, health or lost. */
 export interface LiveMessage {
@@ -47,8 +48,14 @@ export async function follow(topics: string, listener: Listener, signal: AbortSi
         },
         message: listener.message,
       })
-    } catch {
-      // Why it failed makes no difference: the state says that it does.
+    } catch (thrown) {
+      if (signal.aborted) return
+      const problem = asProblem(thrown)
+      heed(problem)
+      if (isSessionEnd(problem.status, problem.code)) {
+        listener.state('waiting')
+        return // whoever signs in begins anew
+      }
     }
     if (signal.aborted) return
     listener.state('waiting')

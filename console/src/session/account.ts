@@ -1,6 +1,7 @@
 // Which account the console acts in. Empty: the own one. It belongs to the tab, so that two tabs can show two accounts.
 
 const storageKey = 'tocsin.account'
+const lostKey = 'tocsin.account.lost'
 
 /** currentAccount is the account below the own one that this tab acts in; empty for the own. */
 export const currentAccount = (): string => window.sessionStorage.getItem(storageKey) ?? ''
@@ -16,3 +17,15 @@ export function actIn(account: string): void {
 export function forgetAccount(): void {
   window.sessionStorage.removeItem(storageKey)
 }
+
+/** accountLost goes back to the own account, because the hub lets nobody act in this one any more: it was closed, or the right is gone. */
+export function accountLost(account: string): void {
+  window.sessionStorage.setItem(lostKey, account)
+  actIn('')
+}
+
+/** lostAccount is the account that this tab was in before accountLost; empty when it was not, or that was told. */
+export const lostAccount = (): string => window.sessionStorage.getItem(lostKey) ?? ''
+
+/** toldLost forgets the account that was lost, once people know. */
+export const toldLost = (): void => window.sessionStorage.removeItem(lostKey)

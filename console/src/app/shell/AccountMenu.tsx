@@ -13,6 +13,7 @@ import { failed } from '@/act/notify'
 import { api } from '@/api/client'
 import { forgetAccount } from '@/session/account'
 import { useMe } from '@/session/me'
+import { tellTabs } from '@/session/tabs'
 
 /** AccountMenu is about whoever is signed in: their profile, the theme, signing out. */
 export function AccountMenu() {
@@ -27,6 +28,7 @@ export function AccountMenu() {
       failed('Signing out', thrown)
       return
     }
+    tellTabs('out')
     forgetAccount()
     queries.clear()
     await navigate({ to: '/sign-in', search: {} })

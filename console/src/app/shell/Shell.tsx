@@ -6,6 +6,7 @@ import { JobTray } from '@/jobs/JobTray'
 import { GoKeys } from '@/keys/GoKeys'
 import { KeysHelp } from '@/keys/KeysHelp'
 import { LiveProvider } from '@/live/LiveProvider'
+import { SessionDialog } from '@/session/SessionDialog'
 import { AccountMenu } from './AccountMenu'
 import { ActingNotice } from './ActingNotice'
 import { Brand } from './Brand'
@@ -65,6 +66,7 @@ export function Shell() {
       <Search />
       <GoKeys />
       <KeysHelp />
+      <SessionDialog />
     </LiveProvider>
   )
 }

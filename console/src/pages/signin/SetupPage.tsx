@@ -7,6 +7,7 @@ import { api, type Schemas } from '@/api/client'
 import { asProblem, fieldMessages } from '@/api/problem'
 import { forgetAccount } from '@/session/account'
 import { meQuery } from '@/session/me'
+import { tellTabs } from '@/session/tabs'
 import { Loading } from '@/state/Loading'
 import { Door } from './Door'
 import { takeToken } from './token'
@@ -101,6 +102,7 @@ function ChoosePassword({ token, link }: { token: string; link: Schemas['LinkInf
       forgetAccount()
       queries.clear()
       await queries.ensureQueryData(meQuery)
+      tellTabs('in')
       await navigate({ to: '/' })
     } catch (thrown) {
       const problem = asProblem(thrown)
