@@ -96,11 +96,11 @@ test('tabs know when somebody signs out, or another person signs in', async ({ p
   await other.goto('/sign-in')
   await signIn(other, 'vera@example.com')
   await expect(navigation(other)).toBeVisible()
-  const dialog = page.getByRole('dialog', { name: 'You are signed in as Vera now' })
+  const dialog = page.getByRole('dialog', { name: 'You are signed in as vera@example.com now' })
   await expect(dialog).toBeVisible()
   await accessible(page)
   await dialog.getByRole('button', { name: 'Reload' }).click()
-  await expect(page.getByRole('button', { name: 'Account menu of Vera' })).toBeVisible()
+  await expect(page.getByRole('button', { name: 'Account menu of vera@example.com' })).toBeVisible()
 })
 
 test('whoever loses the account that they act in is back in their own', async ({ page, hub }) => {

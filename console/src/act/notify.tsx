@@ -2,7 +2,7 @@ import { Button, Group, Text } from '@mantine/core'
 import { randomId } from '@mantine/hooks'
 import { notifications } from '@mantine/notifications'
 import { IconCheck, IconX } from '@tabler/icons-react'
-import { asProblem } from '@/api/problem'
+import { asProblem, isSessionEnd } from '@/api/problem'
 
 // How long a notice stays, in milliseconds. One that offers to undo, or tells of a failure, wants more time.
 const shortly = 5_000
@@ -41,6 +41,7 @@ export function done(message: string, undo?: () => Promise<unknown>): void {
 /** failed tells that something was not done, and why; what is the act, such as "Retrying the delivery". */
 export function failed(what: string, thrown: unknown): void {
   const problem = asProblem(thrown)
+  if (isSessionEnd(problem.status, problem.code)) return // the dialog above the page says it, and asks
   notifications.show({
     color: 'red',
     icon: <IconX size={16} aria-hidden />,

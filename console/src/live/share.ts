@@ -1,4 +1,4 @@
-import { follow, type LiveMessage, type LiveState } from './stream'
+import { follow, hurry, hurryEvent, type LiveMessage, type LiveState } from './stream'
 
 // All tabs of a browser share one stream: a browser opens six connections to a host over HTTP/1.1, and a stream takes one
 // for good. Whichever tab holds the lock reads, and tells the others; when it is closed, the next one takes over.
@@ -7,6 +7,7 @@ type Shared =
   | { kind: 'message'; message: LiveMessage }
   | { kind: 'state'; state: LiveState }
   | { kind: 'ask' }
+  | { kind: 'hurry' }
 
 interface Listener {
   message(message: LiveMessage): void
@@ -26,11 +27,15 @@ export function share(who: string, topics: string, listener: Listener, signal: A
   channel.onmessage = ({ data }: MessageEvent<Shared>) => {
     if (data.kind === 'ask') {
       if (leading) channel.postMessage({ kind: 'state', state } satisfies Shared)
+    } else if (data.kind === 'hurry') {
+      if (leading) hurry()
     } else if (data.kind === 'state') listener.state(data.state)
     else listener.message(data.message)
   }
   channel.postMessage({ kind: 'ask' } satisfies Shared)
   signal.addEventListener('abort', () => channel.close())
+  const pass = () => channel.postMessage({ kind: 'hurry' } satisfies Shared)
+  window.addEventListener(hurryEvent, pass, { signal })
 
   const lead = async () => {
     leading = true

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { topicsFor } from './LiveProvider'
-import { follow, type LiveMessage, nextWait } from './stream'
+import { follow, hurry, type LiveMessage, nextWait, pause } from './stream'
 
 afterEach(() => vi.unstubAllGlobals())
 
@@ -57,6 +57,26 @@ describe('the wait before connecting again', () => {
   ])('after %i failures, random %i: %i ms', (failures, random, ms) =>
     expect(nextWait(failures, () => random)).toBe(ms),
   )
+})
+
+describe('waiting to connect again', () => {
+  it.each<[what: string, sign: (end: AbortController) => unknown]>([
+    ['somebody asks for it', hurry],
+    ['the network is back', () => window.dispatchEvent(new Event('online'))],
+    ['the tab is looked at', () => document.dispatchEvent(new Event('visibilitychange', { bubbles: true }))],
+    ['nobody wants it any more', (end) => end.abort()],
+  ])('ends when %s', async (_, sign) => {
+    vi.useFakeTimers()
+    const end = new AbortController()
+    const over = vi.fn()
+    void pause(30_000, end.signal).then(over)
+    await vi.advanceTimersByTimeAsync(20_000)
+    expect(over).not.toHaveBeenCalled()
+    sign(end)
+    await vi.advanceTimersByTimeAsync(0)
+    expect(over).toHaveBeenCalled()
+    vi.useRealTimers()
+  })
 })
 
 it('asks only for topics that the scopes allow', () => {

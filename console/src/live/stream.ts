@@ -111,12 +111,32 @@ function parse(text: string): unknown {
   }
 }
 
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
+/** hurryEvent makes every wait before connecting again end at once. */
+export const hurryEvent = 'tocsin:hurry'
+
+/** hurry connects again at once where that is waited for. */
+export const hurry = (): boolean => window.dispatchEvent(new Event(hurryEvent))
+
+/** shortest is how long a wait lasts at least, whatever hurries it, in milliseconds: who flicks through tabs asks no more often. */
+const shortest = 500
+
+// What makes it likely that the hub can be reached again, or that somebody wants to know.
+const signs = [hurryEvent, 'online', 'focus', 'visibilitychange']
+
+/** pause waits, until something tells to hurry or the signal is aborted. */
+export async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  const end = new AbortController()
+  const least = new Promise((resolve) => window.setTimeout(resolve, Math.min(ms, shortest)))
+  await new Promise<void>((resolve) => {
     const timer = window.setTimeout(resolve, ms)
-    signal.addEventListener('abort', () => {
+    const stop = () => {
       window.clearTimeout(timer)
       resolve()
-    })
+    }
+    // visibilitychange comes from the document, and bubbles.
+    for (const sign of signs) window.addEventListener(sign, stop, { signal: end.signal })
+    signal.addEventListener('abort', stop, { signal: end.signal })
   })
+  end.abort()
+  if (!signal.aborted) await least
 }

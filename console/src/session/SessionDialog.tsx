@@ -1,6 +1,7 @@
 import { Button, Modal, Stack, Text } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
 import { api } from '@/api/client'
+import { EventText } from '@/text/EventText'
 import { useDoubt } from './doubt'
 import { useMe } from './me'
 import { SignInForm } from './SignInForm'
@@ -23,7 +24,15 @@ export function SessionDialog() {
       closeOnEscape={false}
       closeOnClickOutside={false}
       zIndex={above}
-      title={doubt?.kind === 'other' ? `You are signed in as ${doubt.name} now` : 'Your session has ended'}
+      title={
+        doubt?.kind === 'other' ? (
+          <>
+            You are signed in as <EventText inherit>{doubt.name}</EventText> now
+          </>
+        ) : (
+          'Your session has ended'
+        )
+      }
     >
       {doubt?.kind === 'other' ? <Other /> : <Ended />}
     </Modal>

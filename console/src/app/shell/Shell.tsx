@@ -14,6 +14,7 @@ import { LiveMark } from './LiveMark'
 import { Navigation } from './Navigation'
 import { Search, SearchButton } from './Search'
 import classes from './Shell.module.css'
+import { StoppedNotice } from './StoppedNotice'
 
 /** Shell is the frame around every page: the navigation, the search, who is signed in, and whether what is shown is live. */
 export function Shell() {
@@ -59,6 +60,7 @@ export function Shell() {
         </AppShell.Navbar>
         <AppShell.Main id="main" tabIndex={-1}>
           <ActingNotice />
+          <StoppedNotice />
           <Outlet />
         </AppShell.Main>
       </AppShell>

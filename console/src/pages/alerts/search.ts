@@ -1,5 +1,6 @@
 import type { Schemas } from '@/api/client'
 import { sinceHours, spanOf } from '@/filters/range'
+import { severities } from '@/text/Severity'
 
 /** Filter is which alerts are meant, as the API takes it in queries and in bodies. */
 export type Filter = Schemas['AlertFilter']
@@ -35,7 +36,7 @@ const longestSearch = 8_192
 export function readSearch(raw: Record<string, unknown>): AlertSearch {
   const search: AlertSearch = {}
   for (const name of [...lists, ...singles]) {
-    const text = textOf(raw[name])
+    const text = knownOf(name, textOf(raw[name]))
     if (text) search[name] = text
   }
   const time = textOf(raw.time)
@@ -43,6 +44,22 @@ export function readSearch(raw: Record<string, unknown>): AlertSearch {
   const sort = sorts.find((each) => each === raw.sort)
   if (sort && sort !== 'last_seen') search.sort = sort
   return search
+}
+
+// The lists of which the API knows all values, and refuses any other.
+const values: Partial<Record<string, readonly string[]>> = {
+  status: ['open', 'acknowledged', 'resolved', 'all'],
+  severity: severities,
+}
+
+/** knownOf leaves those values of a list out that there are not. */
+function knownOf(name: string, text: string): string {
+  const known = values[name]
+  if (!known) return text
+  return text
+    .split(',')
+    .filter((each) => known.includes(each))
+    .join(',')
 }
 
 function textOf(value: unknown): string {

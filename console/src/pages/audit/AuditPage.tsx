@@ -5,6 +5,7 @@ import { getRouteApi, Outlet, useNavigate, useParams } from '@tanstack/react-rou
 import { useMemo } from 'react'
 import { api } from '@/api/client'
 import { Page } from '@/page/Page'
+import { useCan } from '@/session/me'
 import { Empty } from '@/state/Empty'
 import type { Column } from '@/table/columns'
 import { pageSize, usePages } from '@/table/pages'
@@ -41,6 +42,7 @@ export function AuditPage() {
     const query = { ...filter, limit: pageSize, cursor: cursor || undefined }
     return (await api.GET('/api/v1/audit', { params: { query }, signal })).data ?? {}
   })
+  const mayRead = useCan('audit:read')
   const [verifying, verify] = useDisclosure(false)
   const [exporting, exports] = useDisclosure(false)
   const filtered = Object.keys(filter).length > 0
@@ -50,32 +52,34 @@ export function AuditPage() {
       about="Who did what, from where, and how it ended. Each act is written down before it takes effect, chained to the one before it."
       fill
       actions={
-        <>
-          <Tooltip label="Read the newest acts">
-            <ActionIcon
+        mayRead && (
+          <>
+            <Tooltip label="Read the newest acts">
+              <ActionIcon
+                variant="default"
+                size={36}
+                aria-label="Read the newest acts"
+                onClick={() => void list.refetch()}
+              >
+                <IconRefresh size={17} aria-hidden />
+              </ActionIcon>
+            </Tooltip>
+            <Button
               variant="default"
-              size={36}
-              aria-label="Read the newest acts"
-              onClick={() => void list.refetch()}
+              leftSection={<IconDownload size={16} aria-hidden />}
+              onClick={exports.open}
             >
-              <IconRefresh size={17} aria-hidden />
-            </ActionIcon>
-          </Tooltip>
-          <Button
-            variant="default"
-            leftSection={<IconDownload size={16} aria-hidden />}
-            onClick={exports.open}
-          >
-            Export
-          </Button>
-          <Button
-            variant="default"
-            leftSection={<IconShieldCheck size={16} aria-hidden />}
-            onClick={verify.open}
-          >
-            Verify the chain
-          </Button>
-        </>
+              Export
+            </Button>
+            <Button
+              variant="default"
+              leftSection={<IconShieldCheck size={16} aria-hidden />}
+              onClick={verify.open}
+            >
+              Verify the chain
+            </Button>
+          </>
+        )
       }
     >
       <AuditFilters filter={filter} set={(next) => void navigate({ to: '/audit', search: next })} />

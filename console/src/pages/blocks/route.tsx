@@ -1,12 +1,13 @@
 import { createRoute } from '@tanstack/react-router'
 import { shellRoute } from '@/app/root'
+import { onlyKnown } from '@/link/onlyKnown'
 import { lazyPart } from '@/part/lazyPart'
 import { readBlocksSearch } from './list/search'
 
 export const listRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: 'blocks',
-  validateSearch: readBlocksSearch,
+  validateSearch: onlyKnown(readBlocksSearch),
   component: lazyPart(() => import('./list/ListPage'), 'ListPage'),
 })
 
@@ -26,10 +27,10 @@ export const neverBlockRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: 'blocks/never-block',
   // check is the address that is asked about; q filters the list.
-  validateSearch: (search: Record<string, unknown>): { check?: string; q?: string } => ({
+  validateSearch: onlyKnown((search: Record<string, unknown>): { check?: string; q?: string } => ({
     ...(search.check ? { check: String(search.check) } : {}),
     ...(search.q ? { q: String(search.q).slice(0, 200) } : {}),
-  }),
+  })),
   component: lazyPart(() => import('./neverblock/NeverBlockPage'), 'NeverBlockPage'),
 })
 

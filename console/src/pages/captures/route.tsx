@@ -1,5 +1,6 @@
 import { createRoute } from '@tanstack/react-router'
 import { shellRoute } from '@/app/root'
+import { onlyKnown } from '@/link/onlyKnown'
 import { lazyPart } from '@/part/lazyPart'
 
 const text = (value: unknown): string | undefined =>
@@ -9,10 +10,10 @@ const capturesRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: 'captures',
   /** integration is the inbox, event the one whose payload is open. */
-  validateSearch: (search: Record<string, unknown>): { integration?: string; event?: string } => ({
+  validateSearch: onlyKnown((search: Record<string, unknown>): { integration?: string; event?: string } => ({
     integration: text(search.integration),
     event: text(search.event),
-  }),
+  })),
   component: lazyPart(() => import('./CapturesPage'), 'CapturesPage'),
 })
 

@@ -14,6 +14,9 @@ export interface EventFilter {
 
 const longest = 200
 
+/** typeShape is what types and patterns are made of; the API refuses anything else. */
+const typeShape = /^[\w.*-]+$/
+
 /** filterOf takes a filter out of an address; what is no filter is left out. */
 export function filterOf(search: Record<string, unknown>): EventFilter {
   const text = (name: string): string | undefined => {
@@ -25,7 +28,7 @@ export function filterOf(search: Record<string, unknown>): EventFilter {
     return value !== undefined && !Number.isNaN(Date.parse(value)) ? value : undefined
   }
   const found = {
-    type: text('type'),
+    type: typeShape.test(text('type') ?? '') ? text('type') : undefined,
     severity: severities.find((each) => each === search.severity),
     project: text('project'),
     since: time('since'),

@@ -1,12 +1,13 @@
 import { createRoute } from '@tanstack/react-router'
 import { shellRoute } from '@/app/root'
+import { onlyKnown } from '@/link/onlyKnown'
 import { lazyPart } from '@/part/lazyPart'
 import { type EventFilter, filterOf } from './filter'
 
 const eventsRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: 'events',
-  validateSearch: (search: Record<string, unknown>): EventFilter => filterOf(search),
+  validateSearch: onlyKnown((search: Record<string, unknown>): EventFilter => filterOf(search)),
   component: lazyPart(() => import('./EventsPage'), 'EventsPage'),
 })
 

@@ -1,19 +1,20 @@
 import { createRoute } from '@tanstack/react-router'
 import { shellRoute } from '@/app/root'
+import { onlyKnown } from '@/link/onlyKnown'
 import { lazyPart } from '@/part/lazyPart'
 import { readCatalogueSearch, readListSearch } from './search'
 
 const integrationsRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: 'integrations',
-  validateSearch: readListSearch,
+  validateSearch: onlyKnown(readListSearch),
   component: lazyPart(() => import('./list/IntegrationsPage'), 'IntegrationsPage'),
 })
 
 const catalogueRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: 'integrations/catalogue',
-  validateSearch: readCatalogueSearch,
+  validateSearch: onlyKnown(readCatalogueSearch),
   component: lazyPart(() => import('./catalogue/CataloguePage'), 'CataloguePage'),
 })
 

@@ -1,12 +1,13 @@
 import { createRoute } from '@tanstack/react-router'
 import { shellRoute } from '@/app/root'
+import { onlyKnown } from '@/link/onlyKnown'
 import { lazyPart } from '@/part/lazyPart'
 import { readSearch } from './search'
 
 const mailboxRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: 'mailbox',
-  validateSearch: readSearch,
+  validateSearch: onlyKnown(readSearch),
   component: lazyPart(() => import('./MailboxPage'), 'MailboxPage'),
 })
 

@@ -1,5 +1,6 @@
 import { createRoute } from '@tanstack/react-router'
 import { shellRoute } from '@/app/root'
+import { onlyKnown } from '@/link/onlyKnown'
 import { lazyPart } from '@/part/lazyPart'
 
 /** SettingsSearch is what an address of the settings says beside the page. */
@@ -31,14 +32,16 @@ const value = (of: unknown): string | undefined => {
 const settingsRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: 'settings',
-  validateSearch: (search: Record<string, unknown>): SettingsSearch => ({
-    open: text(search.open),
-    q: text(search.q),
-    state: text(search.state),
-    rule: value(search.rule),
-    dedup_key: value(search.dedup_key),
-    project: value(search.project),
-  }),
+  validateSearch: onlyKnown(
+    (search: Record<string, unknown>): SettingsSearch => ({
+      open: text(search.open),
+      q: text(search.q),
+      state: text(search.state),
+      rule: value(search.rule),
+      dedup_key: value(search.dedup_key),
+      project: value(search.project),
+    }),
+  ),
   component: lazyPart(() => import('./frame/SettingsFrame'), 'SettingsFrame'),
 })
 

@@ -1,13 +1,17 @@
 import { createRoute, redirect } from '@tanstack/react-router'
 import { rootRoute } from '@/app/root'
+import { onlyKnown } from '@/link/onlyKnown'
 import { lazyPart } from '@/part/lazyPart'
 import { sessionQuery } from './session'
+
+const readSearch = onlyKnown((search: Record<string, unknown>): { next?: string } =>
+  typeof search.next === 'string' && isOwnPath(search.next) ? { next: search.next } : {},
+)
 
 const signInRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: 'sign-in',
-  validateSearch: (search: Record<string, unknown>): { next?: string } =>
-    typeof search.next === 'string' && isOwnPath(search.next) ? { next: search.next } : {},
+  validateSearch: readSearch,
   beforeLoad: async ({ context, search }) => {
     // A hub that does not answer is the form's to tell.
     const session = await context.queries.fetchQuery(sessionQuery).catch(() => undefined)
