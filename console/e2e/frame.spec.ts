@@ -81,8 +81,11 @@ test('tabs know when somebody signs out, or another person signs in', async ({ p
   })
   const link = JSON.stringify(made).match(/token=([\w-]+)/)?.[1] ?? ''
   await signUp(hub, link)
+  // A session of its own: it is ended, and the other flows go on with theirs.
+  await page.context().clearCookies()
   await page.goto('/sign-in')
-  await page.goto('/incidents')
+  await signIn(page, owner.email)
+  await expect(navigation(page)).toBeVisible()
   const other = await page.context().newPage()
   await other.goto('/')
   await other.getByRole('button', { name: /Account menu/ }).click()
@@ -117,6 +120,33 @@ test('whoever loses the account that they act in is back in their own', async ({
   await page.reload()
   await expect(navigation(page)).toBeVisible()
   await expect(page.getByText('You can no longer act')).toBeHidden()
+})
+
+test('an address with values that make no sense shows the page without them', async ({ page }) => {
+  for (const [address, heading] of [
+    ['/blocks?view=anything&since=99y', 'Blocks'],
+    ['/?window=99y', 'Overview'],
+    ['/alerts?status=bogus', 'Alerts'],
+    ['/events?type=%25%25%25', 'Events'],
+  ] as const) {
+    await page.goto(address)
+    await expect(page.getByRole('heading', { name: heading, level: 1 })).toBeVisible()
+    await expect(page.getByTestId('live')).toHaveAttribute('data-state', 'live')
+    await expect(page.getByRole('alert')).toHaveCount(0)
+  }
+})
+
+test('every page says that blocking is stopped', async ({ page, hub }) => {
+  await call(hub, 'POST', '/api/v1/response-policy/kill-switch', { on: true, reason: 'drill <b>today</b>' })
+  await page.goto('/alerts')
+  await expect(page.getByText('Blocking is stopped: drill <b>today</b>')).toBeVisible()
+  await accessible(page)
+  await page.getByRole('link', { name: 'Kill switch' }).click()
+  await expect(page).toHaveURL(/\/blocks\/policy$/)
+  await call(hub, 'POST', '/api/v1/response-policy/kill-switch', { on: false })
+  await page.reload()
+  await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
+  await expect(page.getByText('Blocking is stopped')).toBeHidden()
 })
 
 async function signIn(page: Page, email: string) {
