@@ -3,6 +3,7 @@ import { DateTimePicker } from '@mantine/dates'
 import { useDisclosure } from '@mantine/hooks'
 import { IconCalendarClock, IconChevronDown } from '@tabler/icons-react'
 import dayjs from 'dayjs'
+import { hubNow } from '@/clock/hub'
 import { type Range, rangeInWords, sinceHours, spans } from './range'
 
 /** TimeRange chooses a span of time: one of the usual ones, or any. */
@@ -62,7 +63,7 @@ export function TimeRange({
                 key={span.last}
                 size="compact-sm"
                 variant={span.last === value.last ? 'filled' : 'light'}
-                onClick={() => take(moving ? { last: span.last } : sinceHours(span.hours, Date.now()))}
+                onClick={() => take(moving ? { last: span.last } : sinceHours(span.hours, hubNow()))}
               >
                 {span.label}
               </Button>

@@ -1,4 +1,5 @@
 import { useSyncExternalStore } from 'react'
+import { hubNow, onHubClock } from '@/clock/hub'
 
 const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto', style: 'narrow' })
 const steps: [unit: Intl.RelativeTimeFormatUnit, seconds: number][] = [
@@ -55,25 +56,29 @@ export function clockTime(time: number, now: number): string {
 /** tick is how often relative times are written anew, in milliseconds. All of a page share one clock. */
 const tick = 10_000
 
-const clock = { now: Date.now(), timer: 0, listeners: new Set<() => void>() }
+const clock = { now: hubNow(), timer: 0, heard: () => {}, listeners: new Set<() => void>() }
 
 function watchClock(listener: () => void): () => void {
   if (clock.listeners.size === 0) {
-    clock.timer = window.setInterval(() => {
-      clock.now = Date.now()
+    const tell = () => {
+      clock.now = hubNow()
       for (const each of clock.listeners) each()
-    }, tick)
+    }
+    clock.timer = window.setInterval(tell, tick)
+    clock.heard = onHubClock(tell)
   }
   clock.listeners.add(listener)
   return () => {
     clock.listeners.delete(listener)
-    if (clock.listeners.size === 0) window.clearInterval(clock.timer)
+    if (clock.listeners.size > 0) return
+    window.clearInterval(clock.timer)
+    clock.heard()
   }
 }
 
-/** useNow is the time; whoever uses it is drawn anew every tick. */
+/** useNow is the time by the hub's clock; whoever uses it is drawn anew every tick. */
 export function useNow(): number {
   useSyncExternalStore(watchClock, () => clock.now)
   // Not the clock's: what has happened since its last tick would lie in the future.
-  return Date.now()
+  return hubNow()
 }

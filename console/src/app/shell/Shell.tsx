@@ -10,6 +10,7 @@ import { SessionDialog } from '@/session/SessionDialog'
 import { AccountMenu } from './AccountMenu'
 import { ActingNotice } from './ActingNotice'
 import { Brand } from './Brand'
+import { ClockNote } from './ClockNote'
 import { LiveMark } from './LiveMark'
 import { Navigation } from './Navigation'
 import { Search, SearchButton } from './Search'
@@ -48,6 +49,7 @@ export function Shell() {
             </Group>
             <SearchButton />
             <Group gap="xs" wrap="nowrap">
+              <ClockNote />
               <LiveMark />
               <AccountMenu />
             </Group>

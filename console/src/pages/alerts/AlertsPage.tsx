@@ -5,6 +5,7 @@ import { Outlet, useNavigate, useParams } from '@tanstack/react-router'
 import { useCallback, useMemo, useState } from 'react'
 import { confirm } from '@/act/confirm'
 import { BlockDialog } from '@/blocking/BlockDialog'
+import { hubNow } from '@/clock/hub'
 import { IncidentDialog } from '@/incident/IncidentDialog'
 import { useKeys } from '@/keys/useKeys'
 import { Instead } from '@/page/Instead'
@@ -39,7 +40,7 @@ export function AlertsPage() {
   const [facetsOpened, facetsDrawer] = useDisclosure()
   const narrow = useMediaQuery('(max-width: 68em)', undefined, { getInitialValueInEffect: false }) ?? false
   // Times before now are counted from when the list was begun.
-  const [turn, setTurn] = useState(() => Date.now())
+  const [turn, setTurn] = useState(() => hubNow())
   const filter = useMemo(() => filterOf(search, turn), [search, turn])
   const queue = useQueue(filter, search.sort ?? 'last_seen', turn)
   const facets = useFacets(filter)
@@ -89,7 +90,7 @@ export function AlertsPage() {
           <Facets search={search} facets={facets} toggle={toggle} />
         </section>
         <div className={classes.list}>
-          <News text={newsOf(queue)} show={() => setTurn(Date.now())}>
+          <News text={newsOf(queue)} show={() => setTurn(hubNow())}>
             <VirtualTable
               key={turn}
               label="Alerts"

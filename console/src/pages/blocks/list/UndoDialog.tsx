@@ -15,6 +15,7 @@ import { type FormEvent, useState } from 'react'
 import { done } from '@/act/notify'
 import { api, type Schemas } from '@/api/client'
 import { asProblem } from '@/api/problem'
+import { hubNow } from '@/clock/hub'
 import { EventText } from '@/text/EventText'
 import { count, full } from '@/text/number'
 import { useBlocksChanged } from './useBlocks'
@@ -72,7 +73,7 @@ function Undo({ close }: { close: () => void }) {
   const look = async () => {
     const span = spans[by]
     const spec = {
-      ...(span ? { since: new Date(Date.now() - span.minutes * 60_000).toISOString() } : { last }),
+      ...(span ? { since: new Date(hubNow() - span.minutes * 60_000).toISOString() } : { last }),
       ...(mine ? { mine } : {}),
     }
     const ended = await run({ ...spec, dry_run: true })

@@ -4,6 +4,7 @@ import { notifications } from '@mantine/notifications'
 import { failed } from '@/act/notify'
 import { readProblem, requestHeaders } from '@/api/client'
 import { reach } from '@/api/reach'
+import { hubNow } from '@/clock/hub'
 import { bytes } from '@/text/number'
 import { type BlocksSearch, blocksQuery } from './search'
 
@@ -37,7 +38,7 @@ export async function exportBlocks(search: BlocksSearch, format: ExportFormat): 
   const notice = { id, loading: true, autoClose: false as const, title: 'Exporting blocks' }
   notifications.show({ ...notice, message: message(0) })
   try {
-    const response = await reach(exportURL(search, format, Date.now()), {
+    const response = await reach(exportURL(search, format, hubNow()), {
       headers: { ...requestHeaders('GET'), Accept: kinds[format] },
       credentials: 'same-origin',
       signal: end.signal,

@@ -1,5 +1,6 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { $api, api, type Schemas } from '@/api/client'
+import { hubNow } from '@/clock/hub'
 import { useLiveRefresh } from '@/live/LiveProvider'
 import { pageSize, usePages } from '@/table/pages'
 import type { Block } from '../words'
@@ -12,7 +13,7 @@ const countsPath = '/api/v1/blocks/counts'
 export function useBlocks({ plan: _, ...filter }: BlocksSearch) {
   useLiveRefresh(['block'], ['get', path], ['get', countsPath])
   return usePages<Block, Schemas['ListBlock']>(['get', path, filter], async (cursor, signal) => {
-    const query = { ...blocksQuery(filter, Date.now()), limit: pageSize, ...(cursor ? { cursor } : {}) }
+    const query = { ...blocksQuery(filter, hubNow()), limit: pageSize, ...(cursor ? { cursor } : {}) }
     const { data } = await api.GET(path, { params: { query }, signal })
     return data ?? { items: [] }
   })

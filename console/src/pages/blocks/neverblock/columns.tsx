@@ -4,6 +4,7 @@ import { confirm } from '@/act/confirm'
 import { done } from '@/act/notify'
 import { api } from '@/api/client'
 import { ttlLeft } from '@/blocking/duration'
+import { hubNow } from '@/clock/hub'
 import type { Column } from '@/table/columns'
 import { Ago } from '@/text/Ago'
 import { EventText } from '@/text/EventText'
@@ -98,7 +99,7 @@ function Remove({ entry }: { entry: Exempt }) {
         await api.DELETE('/api/v1/never-block/{id}', { params: { path: { id } } })
         await changed()
         done(`${entry.target} may be blocked again.`, async () => {
-          const ttl = entry.expires_at ? ttlLeft(entry.expires_at, Date.now()) : undefined
+          const ttl = entry.expires_at ? ttlLeft(entry.expires_at, hubNow()) : undefined
           await api.POST('/api/v1/never-block', {
             body: { target: entry.target, reason: entry.reason, ...(ttl ? { ttl } : {}) },
           })

@@ -1,6 +1,7 @@
 import { SegmentedControl, Stack, Text } from '@mantine/core'
 import { Suspense, useMemo, useState } from 'react'
 import { $api, type Schemas } from '@/api/client'
+import { hubNow } from '@/clock/hub'
 import { useLiveRefresh } from '@/live/LiveProvider'
 import { Panel } from '@/page/Panel'
 import { lazyPart } from '@/part/lazyPart'
@@ -49,7 +50,7 @@ const sum = (points: Schemas['PulsePoint'][], name: 'delivered' | 'failed' | 're
 function Charts({ pulse }: { pulse: Schemas['Pulse'] }) {
   const { points } = pulse
   const { times, went, took, waits } = useMemo(() => {
-    const steps = stepsOf(pulse, Date.now())
+    const steps = stepsOf(pulse, hubNow())
     const line = (name: 'delivered' | 'retried' | 'failed' | 'backlog' | 'mailbox' | 'p50_ms' | 'p99_ms') =>
       steps.map(({ point }) => point?.[name] ?? null)
     return {

@@ -5,6 +5,7 @@ import { randomId } from '@mantine/hooks'
 import { IconPlus } from '@tabler/icons-react'
 import { done } from '@/act/notify'
 import { api } from '@/api/client'
+import { hubNow } from '@/clock/hub'
 import { useIntegrationsByID } from '@/integration/integrations'
 import { FormFoot } from '../form/FormFoot'
 import { useSubmit } from '../form/useSubmit'
@@ -43,7 +44,7 @@ export function SilenceForm({
   const { submit, busy, problem } = useSubmit(
     form,
     async (draft) => {
-      await api.POST('/api/v1/silences', { body: silenceOf(draft, Date.now()) })
+      await api.POST('/api/v1/silences', { body: silenceOf(draft, hubNow()) })
       await changed()
       close()
       done('The silence is created.')
@@ -102,7 +103,7 @@ export function SilenceForm({
           {...form.getInputProps('where')}
         />
         <SilenceTrial
-          draft={() => silenceOf(form.values, Date.now())}
+          draft={() => silenceOf(form.values, hubNow())}
           disabled={aboutNothing}
           refused={(fields) =>
             form.setErrors(
@@ -118,7 +119,7 @@ export function SilenceForm({
             placeholder="Now"
             clearable
             valueFormat="DD MMM YYYY HH:mm"
-            minDate={new Date()}
+            minDate={new Date(hubNow())}
             {...form.getInputProps('from')}
             value={form.values.from || null}
             onChange={(value) => form.setFieldValue('from', value ?? '')}
@@ -130,7 +131,7 @@ export function SilenceForm({
             label="Until"
             required
             valueFormat="DD MMM YYYY HH:mm"
-            minDate={new Date()}
+            minDate={new Date(hubNow())}
             {...form.getInputProps('until')}
             value={form.values.until || null}
             onChange={(value) => form.setFieldValue('until', value ?? '')}
