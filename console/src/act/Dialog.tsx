@@ -1,5 +1,7 @@
-import { Modal, type ModalProps } from '@mantine/core'
-import { type ReactNode, useEffect, useRef, useState } from 'react'
+import type { ModalProps } from '@mantine/core'
+import { type ReactNode, useEffect, useState } from 'react'
+import { FormModal } from './FormModal'
+import { placeOfFocus } from './focus'
 
 /** DialogProps are what a dialog says, and what follows it. */
 export interface DialogProps extends Pick<ModalProps, 'size'> {
@@ -13,23 +15,21 @@ export interface DialogProps extends Pick<ModalProps, 'size'> {
 /** Dialog is a dialog that is open while it is in the page, and gives the focus back to what had it before. */
 export function Dialog({ title, size, gone, children }: DialogProps) {
   const [opened, setOpened] = useState(false)
-  const before = useRef(document.activeElement)
+  const [giveBack] = useState(placeOfFocus)
   // Opened after it is there, so that it comes in as others do.
   useEffect(() => setOpened(true), [])
   return (
-    <Modal
+    <FormModal
       opened={opened}
       onClose={() => setOpened(false)}
-      // The library gives it back some time after closing; without motion the dialog has left the page by then.
-      returnFocus={false}
       onExitTransitionEnd={() => {
-        if (before.current instanceof HTMLElement) before.current.focus({ preventScroll: true })
+        giveBack()
         gone()
       }}
       title={title}
       size={size}
     >
       {children(() => setOpened(false))}
-    </Modal>
+    </FormModal>
   )
 }

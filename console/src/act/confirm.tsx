@@ -3,6 +3,7 @@ import { randomId } from '@mantine/hooks'
 import { modals } from '@mantine/modals'
 import { type FormEvent, type ReactNode, useState } from 'react'
 import { asProblem } from '@/api/problem'
+import { placeOfFocus } from './focus'
 
 /** Question asks once before something that hurts. */
 export interface Question {
@@ -19,22 +20,53 @@ export interface Question {
   /** reason asks for a reason with this label; it is given to act, and may not be empty unless optionalReason. */
   reason?: string
   optionalReason?: boolean
+  /** no is what the other button says; "Cancel" if nothing. */
+  no?: string
+  /** declined is called when the answer was no. */
+  declined?: () => void
   /** act does it. Its failure is shown in the dialog, which stays open. */
   act: (reason: string) => Promise<unknown>
 }
 
-/** confirm asks, and does it when the answer is yes. */
+// asked are the questions that wait for an answer.
+const asked = new Set<string>()
+
+/** isAsking says whether a question stands above everything else: keys are meant for it. */
+export const isAsking = (): boolean => asked.size > 0
+
+/** confirm asks, and does it when the answer is yes. Then whatever had the focus has it again. */
 export function confirm(question: Question): void {
   const id = randomId('question-')
+  const giveBack = placeOfFocus()
+  let agreed = false
+  asked.add(id)
   modals.open({
     modalId: id,
     title: question.title,
+    // What it gives back to may be an entry of a menu, which is gone.
+    returnFocus: false,
+    onClose: () => {
+      // Whatever is below hears the same key after this, and is not to close by it, too.
+      window.setTimeout(() => asked.delete(id))
+      if (!agreed) question.declined?.()
+    },
+    onExitTransitionEnd: giveBack,
     // A question that follows another one begins anew: the key keeps it from taking over what was typed there.
-    children: <Ask key={id} question={question} close={() => modals.close(id)} />,
+    children: (
+      <Ask
+        key={id}
+        question={question}
+        close={() => modals.close(id)}
+        done={() => {
+          agreed = true
+          modals.close(id)
+        }}
+      />
+    ),
   })
 }
 
-function Ask({ question, close }: { question: Question; close: () => void }) {
+function Ask({ question, close, done }: { question: Question; close: () => void; done: () => void }) {
   const [typed, setTyped] = useState('')
   const [reason, setReason] = useState('')
   const [busy, setBusy] = useState(false)
@@ -49,7 +81,7 @@ function Ask({ question, close }: { question: Question; close: () => void }) {
     setError('')
     try {
       await question.act(reason.trim())
-      close()
+      done()
     } catch (thrown) {
       setError(asProblem(thrown).message)
       setBusy(false)
@@ -90,8 +122,13 @@ function Ask({ question, close }: { question: Question; close: () => void }) {
           </Text>
         )}
         <Group justify="flex-end">
-          <Button variant="default" onClick={close}>
-            Cancel
+          <Button
+            variant="default"
+            onClick={close}
+            // Where nothing is to be written, Enter and Space are for the answer that does nothing.
+            data-autofocus={(question.reason === undefined && question.typed === undefined) || undefined}
+          >
+            {question.no ?? 'Cancel'}
           </Button>
           <Button
             type="submit"

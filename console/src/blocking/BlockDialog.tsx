@@ -1,5 +1,6 @@
 import { useState } from 'react'
 import { Dialog } from '@/act/Dialog'
+import { useUnsaved } from '@/act/unsaved'
 import { $api, type Schemas } from '@/api/client'
 import { Failure } from '@/state/Failure'
 import { Loading } from '@/state/Loading'
@@ -79,12 +80,14 @@ function Asking(props: AskingProps) {
 }
 
 function Planning({ choices, title, ...props }: AskingProps & { choices?: Candidate[]; title: string }) {
-  const [wish, setWish] = useState<Wish>({
+  const [first] = useState<Wish>({
     target: props.target ?? choices?.[0]?.value ?? '',
     ttl: '24h',
     reason: title ? `Seen in the alert “${visible(title.slice(0, 200))}”` : '',
     integrations: [],
   })
+  const [wish, setWish] = useState(first)
+  useUnsaved(JSON.stringify(wish) !== JSON.stringify(first))
   const run = useDryRun({ alert: props.alert, event: props.event }, wish)
   return (
     <BlockForm

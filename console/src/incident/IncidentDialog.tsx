@@ -4,6 +4,7 @@ import { useNavigate } from '@tanstack/react-router'
 import { type FormEvent, useState } from 'react'
 import { Dialog } from '@/act/Dialog'
 import { done } from '@/act/notify'
+import { useUnsaved } from '@/act/unsaved'
 import { $api, api, type Schemas } from '@/api/client'
 import { asProblem, fieldMessages, type Problem } from '@/api/problem'
 import { useOwnAddress } from '@/people/usePeople'
@@ -65,6 +66,7 @@ function Form({ alerts, follow, close, done: finished }: FormProps) {
   const [number, setNumber] = useState<string | null>(null)
   const [busy, setBusy] = useState(false)
   const [problem, setProblem] = useState<Problem>()
+  useUnsaved(!busy && (title !== '' || severity !== '' || owner !== own || number !== null))
   const open = $api.useQuery(
     'get',
     '/api/v1/incidents',

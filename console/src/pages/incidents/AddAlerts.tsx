@@ -3,6 +3,7 @@ import { IconSearch } from '@tabler/icons-react'
 import { type FormEvent, useState } from 'react'
 import { Dialog } from '@/act/Dialog'
 import { done } from '@/act/notify'
+import { useUnsaved } from '@/act/unsaved'
 import { $api, api } from '@/api/client'
 import { asProblem } from '@/api/problem'
 import { Failure } from '@/state/Failure'
@@ -35,6 +36,7 @@ function Search({ incident, again, close }: Props & { close: () => void }) {
   const [chosen, setChosen] = useState<string[]>([])
   const [busy, setBusy] = useState(false)
   const [error, setError] = useState('')
+  useUnsaved(chosen.length > 0 && !busy)
   const found = $api.useQuery('get', '/api/v1/alerts', {
     params: { query: { limit: mostFound, ...(q ? { q } : {}) } },
   })

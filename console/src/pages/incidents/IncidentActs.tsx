@@ -1,4 +1,4 @@
-import { Alert, Button, Group, Menu, Modal, Select, Stack, Textarea, TextInput } from '@mantine/core'
+import { Alert, Button, Group, Menu, Select, Stack, Textarea, TextInput } from '@mantine/core'
 import {
   IconArrowBackUp,
   IconCheck,
@@ -8,6 +8,8 @@ import {
   IconUser,
 } from '@tabler/icons-react'
 import { type FormEvent, useState } from 'react'
+import { FormModal } from '@/act/FormModal'
+import { useUnsaved } from '@/act/unsaved'
 import { asProblem, fieldMessages, type Problem } from '@/api/problem'
 import { useOwnAddress, usePeople } from '@/people/usePeople'
 import { Severity, severities } from '@/text/Severity'
@@ -104,12 +106,20 @@ export function IncidentActs({ incident, change, quietly }: Props) {
           ))}
         </Menu.Dropdown>
       </Menu>
-      <Modal opened={dialog === 'close'} onClose={() => setDialog(undefined)} title={`Close ${incident.id}`}>
+      <FormModal
+        opened={dialog === 'close'}
+        onClose={() => setDialog(undefined)}
+        title={`Close ${incident.id}`}
+      >
         <CloseForm incident={incident} change={change} end={() => setDialog(undefined)} />
-      </Modal>
-      <Modal opened={dialog === 'edit'} onClose={() => setDialog(undefined)} title={`Edit ${incident.id}`}>
+      </FormModal>
+      <FormModal
+        opened={dialog === 'edit'}
+        onClose={() => setDialog(undefined)}
+        title={`Edit ${incident.id}`}
+      >
         <EditForm incident={incident} change={change} end={() => setDialog(undefined)} />
-      </Modal>
+      </FormModal>
     </>
   )
 }
@@ -156,6 +166,7 @@ function CloseForm(props: FormProps) {
     ...(kind ? { classification: kind as IncidentPatch['classification'] } : {}),
     ...(reason.trim() ? { reason: reason.trim() } : {}),
   }
+  useUnsaved((kind !== null || reason !== '') && !busy)
   return (
     <form onSubmit={(event) => void send(event, body)}>
       <Stack gap="sm">
@@ -201,6 +212,8 @@ function EditForm(props: FormProps) {
       .map((tag) => tag.trim())
       .filter(Boolean),
   }
+  const [first] = useState(body)
+  useUnsaved(JSON.stringify(body) !== JSON.stringify(first) && !busy)
   return (
     <form onSubmit={(event) => void send(event, body)}>
       <Stack gap="sm">

@@ -1,6 +1,7 @@
 import { Button, Group, Textarea } from '@mantine/core'
 import { type FormEvent, useMemo, useState } from 'react'
 import { failed } from '@/act/notify'
+import { useUnsaved } from '@/act/unsaved'
 import { api, type Schemas } from '@/api/client'
 import { History } from '@/history/History'
 import { Panel } from '@/page/Panel'
@@ -49,6 +50,7 @@ const longestNote = 16_384
 function NoteForm({ number, again }: { number: string; again: () => Promise<void> }) {
   const [text, setText] = useState('')
   const [busy, setBusy] = useState(false)
+  useUnsaved(text.trim() !== '' && !busy)
   const submit = async (event: FormEvent) => {
     event.preventDefault()
     setBusy(true)

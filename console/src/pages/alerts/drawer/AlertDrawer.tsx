@@ -2,6 +2,7 @@ import { ActionIcon, Drawer, Group, Tabs, Tooltip } from '@mantine/core'
 import { IconChevronDown, IconChevronUp } from '@tabler/icons-react'
 import { useNavigate } from '@tanstack/react-router'
 import { type KeyboardEvent, useCallback, useEffect, useRef, useState } from 'react'
+import { Holding, useHolding } from '@/act/unsaved'
 import { $api } from '@/api/client'
 import { BlockDialog } from '@/blocking/BlockDialog'
 import { IncidentDialog } from '@/incident/IncidentDialog'
@@ -52,6 +53,7 @@ export function AlertDrawer() {
         replace: true,
       })
   }
+  const { holder, dirty, leave } = useHolding(() => setOpened(false))
   const keys = useRef<Keys>({})
   // Mantine keeps onKeyDown for itself.
   const pressed = (event: KeyboardEvent<HTMLElement>) => {
@@ -72,7 +74,8 @@ export function AlertDrawer() {
   return (
     <Drawer.Root
       opened={opened}
-      onClose={() => setOpened(false)}
+      onClose={leave}
+      closeOnClickOutside={!dirty}
       onExitTransitionEnd={close}
       position="right"
       size={760}
@@ -103,7 +106,9 @@ export function AlertDrawer() {
         </Drawer.Header>
         <Drawer.Body className={classes.body}>
           {query.data ? (
-            <Whole key={id} alert={query.data} keys={keys} />
+            <Holding value={holder}>
+              <Whole key={id} alert={query.data} keys={keys} />
+            </Holding>
           ) : query.error ? (
             <Failure error={query.error} retry={() => void query.refetch()} />
           ) : (

@@ -1,5 +1,6 @@
 import { Button, Group, Stack, Textarea } from '@mantine/core'
 import { type FormEvent, useState } from 'react'
+import { useUnsaved } from '@/act/unsaved'
 import { api, type Schemas } from '@/api/client'
 import { History } from '@/history/History'
 import { merged } from '@/history/merge'
@@ -45,6 +46,7 @@ const longestNote = 4_096
 function NoteForm({ send }: { send: (text: string) => Promise<boolean> }) {
   const [text, setText] = useState('')
   const [busy, setBusy] = useState(false)
+  useUnsaved(text.trim() !== '' && !busy)
   const submit = async (event: FormEvent) => {
     event.preventDefault()
     setBusy(true)

@@ -1,6 +1,8 @@
-import { Alert, Progress as Bar, Button, Group, List, Modal, Stack, Text, TextInput } from '@mantine/core'
+import { Alert, Progress as Bar, Button, Group, List, Stack, Text, TextInput } from '@mantine/core'
 import { type FormEvent, type ReactNode, useRef, useState } from 'react'
+import { FormModal } from '@/act/FormModal'
 import { done } from '@/act/notify'
+import { useUnsaved } from '@/act/unsaved'
 import { EventText } from '@/text/EventText'
 import { count, full } from '@/text/number'
 import type { Block } from '../words'
@@ -29,7 +31,7 @@ const mostShown = 8
 /** ManyDialog asks once, does it block by block with a bar that can be stopped, and says what could not be done. */
 export function ManyDialog({ what, close }: { what: ManyAct | undefined; close: () => void }) {
   return (
-    <Modal
+    <FormModal
       opened={what !== undefined}
       onClose={close}
       title={what?.title}
@@ -37,7 +39,7 @@ export function ManyDialog({ what, close }: { what: ManyAct | undefined; close: 
       closeButtonProps={{ 'aria-label': 'Close' }}
     >
       {what && <Asking what={what} close={close} />}
-    </Modal>
+    </FormModal>
   )
 }
 
@@ -45,6 +47,7 @@ function Asking({ what, close }: { what: ManyAct; close: () => void }) {
   const [reason, setReason] = useState('')
   const [progress, setProgress] = useState<Progress<Block>>()
   const [ended, setEnded] = useState(false)
+  useUnsaved(reason !== '' && progress === undefined)
   const end = useRef(new AbortController())
   const missing = what.reason !== undefined && !what.optionalReason && !reason.trim()
   const go = async (event: FormEvent) => {

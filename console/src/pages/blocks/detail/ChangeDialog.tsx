@@ -1,6 +1,8 @@
-import { Alert, Button, Group, Modal, Stack, Text, Textarea } from '@mantine/core'
+import { Alert, Button, Group, Stack, Text, Textarea } from '@mantine/core'
 import { type FormEvent, useState } from 'react'
+import { FormModal } from '@/act/FormModal'
 import { done } from '@/act/notify'
+import { useUnsaved } from '@/act/unsaved'
 import { api, type Schemas } from '@/api/client'
 import { asProblem, fieldMessages, type Problem } from '@/api/problem'
 import { Findings } from '@/blocking/BlockPlan'
@@ -13,14 +15,14 @@ import { useBlockChanged } from './useBlock'
 /** ChangeDialog gives a block another end, counted from now, or another reason. */
 export function ChangeDialog({ block, opened, close }: { block: Block; opened: boolean; close: () => void }) {
   return (
-    <Modal
+    <FormModal
       opened={opened}
       onClose={close}
       title={`Edit the block of ${block.target}`}
       closeButtonProps={{ 'aria-label': 'Close' }}
     >
       {opened && <Change block={block} close={close} />}
-    </Modal>
+    </FormModal>
   )
 }
 
@@ -33,6 +35,7 @@ function Change({ block, close }: { block: Block; close: () => void }) {
   const [problem, setProblem] = useState<Problem>()
   const [busy, setBusy] = useState(false)
   const nothing = !ttl && reason.trim() === base.reason
+  useUnsaved(!nothing && !busy)
   const submit = async (event: FormEvent) => {
     event.preventDefault()
     if (busy || nothing) return

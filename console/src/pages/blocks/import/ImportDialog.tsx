@@ -1,7 +1,9 @@
-import { Button, FileButton, Group, Modal, Select, Stack, Text, Textarea, TextInput } from '@mantine/core'
+import { Button, FileButton, Group, Select, Stack, Text, Textarea, TextInput } from '@mantine/core'
 import { IconUpload } from '@tabler/icons-react'
 import { type FormEvent, useRef, useState } from 'react'
+import { FormModal } from '@/act/FormModal'
 import { done } from '@/act/notify'
+import { useUnsaved } from '@/act/unsaved'
 import { readProblem, requestHeaders, type Schemas } from '@/api/client'
 import { asProblem } from '@/api/problem'
 import { ask } from '@/api/reach'
@@ -14,7 +16,7 @@ import { bodyOf, mostBytes, mostLines, withDefaults } from './list'
 /** ImportDialog blocks a list: pasted or from a file, first in a dry run that says what would become of each line. */
 export function ImportDialog({ opened, close }: { opened: boolean; close: () => void }) {
   return (
-    <Modal
+    <FormModal
       opened={opened}
       onClose={close}
       title="Import a list of blocks"
@@ -23,7 +25,7 @@ export function ImportDialog({ opened, close }: { opened: boolean; close: () => 
       closeButtonProps={{ 'aria-label': 'Close' }}
     >
       {opened && <Importing close={close} />}
-    </Modal>
+    </FormModal>
   )
 }
 
@@ -35,6 +37,7 @@ function Importing({ close }: { close: () => void }) {
   const [result, setResult] = useState<{ dry: boolean; of: Schemas['BlockImport'] }>()
   const [busy, setBusy] = useState(false)
   const [error, setError] = useState('')
+  useUnsaved(text !== '' && (result === undefined || result.dry) && !busy)
   const end = useRef<AbortController>(undefined)
   const change = <T,>(set: (value: T) => void) => {
     return (value: T) => {

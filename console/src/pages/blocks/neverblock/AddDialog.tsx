@@ -1,6 +1,8 @@
-import { Alert, Button, Group, List, Modal, Stack, Text, TextInput } from '@mantine/core'
+import { Alert, Button, Group, List, Stack, Text, TextInput } from '@mantine/core'
 import { type FormEvent, useState } from 'react'
+import { FormModal } from '@/act/FormModal'
 import { done } from '@/act/notify'
+import { useUnsaved } from '@/act/unsaved'
 import { api, type Schemas } from '@/api/client'
 import { asProblem, fieldMessages, type Problem } from '@/api/problem'
 import { DurationInput } from '@/blocking/DurationInput'
@@ -14,14 +16,14 @@ const mostShown = 10
 /** AddDialog exempts a range, first saying which open blocks that would end. */
 export function AddDialog({ opened, close }: { opened: boolean; close: () => void }) {
   return (
-    <Modal
+    <FormModal
       opened={opened}
       onClose={close}
       title="Add to the never-block list"
       closeButtonProps={{ 'aria-label': 'Close' }}
     >
       {opened && <Add close={close} />}
-    </Modal>
+    </FormModal>
   )
 }
 
@@ -33,6 +35,7 @@ function Add({ close }: { close: () => void }) {
   const [plan, setPlan] = useState<Schemas['NeverBlockAdded']>()
   const [problem, setProblem] = useState<Problem>()
   const [busy, setBusy] = useState(false)
+  useUnsaved((target !== '' || reason !== '') && !busy)
   const forget = () => {
     setPlan(undefined)
     setProblem(undefined)

@@ -1,6 +1,7 @@
 import { Alert, Button, Group, Text } from '@mantine/core'
 import { type FormEvent, useState } from 'react'
 import { done } from '@/act/notify'
+import { useUnsaved } from '@/act/unsaved'
 import { api } from '@/api/client'
 import { asProblem, type Problem } from '@/api/problem'
 import { useCan } from '@/session/me'
@@ -23,6 +24,7 @@ export function PolicyForm({ policy }: { policy: Policy }) {
   const draft = { ...saved, ...edits }
   const patch = patchOf(saved, draft)
   const n = Object.keys(patch).length
+  useUnsaved(n > 0 && !busy)
   // What the form shows is of the newest version, as long as nobody has written into it.
   if (n === 0 && base !== (policy.version ?? 0)) setBase(policy.version ?? 0)
   const submit = async (event: FormEvent) => {

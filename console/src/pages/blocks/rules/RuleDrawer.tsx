@@ -1,6 +1,8 @@
-import { Alert, Button, Drawer, Group, Stack, Text } from '@mantine/core'
+import { Alert, Button, Group, Stack, Text } from '@mantine/core'
 import { type FormEvent, useState } from 'react'
+import { FormDrawer } from '@/act/FormDrawer'
 import { done } from '@/act/notify'
+import { useUnsaved } from '@/act/unsaved'
 import { api, type Schemas } from '@/api/client'
 import { asProblem, type Problem } from '@/api/problem'
 import { Foot } from '@/form/Foot'
@@ -23,17 +25,16 @@ export function RuleDrawer({
   saved?: (rule: Rule) => void
 }) {
   return (
-    <Drawer
+    <FormDrawer
       opened={opened}
       onClose={close}
       position="right"
       size={560}
       title={rule ? 'Edit rule' : 'Create response rule'}
-      closeOnClickOutside={false}
       closeButtonProps={{ 'aria-label': 'Close' }}
     >
       {opened && <Editor rule={rule} close={close} saved={saved} />}
-    </Drawer>
+    </FormDrawer>
   )
 }
 
@@ -43,10 +44,12 @@ const lastTried = 1_000
 function Editor({ rule, close, saved }: { rule?: Rule; close: () => void; saved?: (rule: Rule) => void }) {
   const changed = useRulesChanged()
   const [base, setBase] = useState(rule)
-  const [draft, setDraft] = useState<Draft>(() => (rule ? draftOf(rule) : newDraft))
+  const [first] = useState<Draft>(() => (rule ? draftOf(rule) : newDraft))
+  const [draft, setDraft] = useState(first)
   const [trial, setTrial] = useState<Schemas['ResponseTrial']>()
   const [problem, setProblem] = useState<Problem>()
   const [busy, setBusy] = useState<'try' | 'save'>()
+  useUnsaved(JSON.stringify(draft) !== JSON.stringify(first) && busy !== 'save')
   const change = (part: Partial<Draft>) => {
     setDraft((old) => ({ ...old, ...part }))
     setTrial(undefined)

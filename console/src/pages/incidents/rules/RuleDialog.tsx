@@ -14,6 +14,7 @@ import { useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { Dialog } from '@/act/Dialog'
 import { done } from '@/act/notify'
+import { useUnsaved } from '@/act/unsaved'
 import { api } from '@/api/client'
 import { asProblem, fieldMessages, type Problem } from '@/api/problem'
 import { severities } from '@/text/Severity'
@@ -49,6 +50,7 @@ function Form({ rule, close }: { rule: Rule | undefined; close: () => void }) {
   const form = useForm<Draft>({ initialValues: rule ? draftOf(rule) : firstDraft })
   const [busy, setBusy] = useState(false)
   const [problem, setProblem] = useState<Problem>()
+  useUnsaved(form.isDirty() && !busy)
   const refused = (thrown: unknown) => {
     const why = asProblem(thrown)
     const messages = Object.entries(fieldMessages(why)).map(([path, message]) => [fieldOf(path), message])

@@ -2,6 +2,7 @@ import { Button, Group } from '@mantine/core'
 import { Link, useNavigate } from '@tanstack/react-router'
 import { type FormEvent, useMemo, useState } from 'react'
 import { done, failed } from '@/act/notify'
+import { useUnsaved } from '@/act/unsaved'
 import { api, type Schemas } from '@/api/client'
 import { asProblem, fieldMessages } from '@/api/problem'
 import { body } from '@/form/change'
@@ -14,7 +15,6 @@ import { SchemaForm } from '@/form/SchemaForm'
 import { delivers } from '@/integration/capabilities'
 import { Panel } from '@/page/Panel'
 import { useRefresh } from '../data/save'
-import { LeaveGuard } from '../one/LeaveGuard'
 import { type Basics, BasicsForm, basicPaths } from '../settings/BasicsForm'
 import { DeliveryPanel } from '../settings/DeliveryPanel'
 import { type Subscription, subscriptionOf } from '../subscription/filter'
@@ -46,6 +46,7 @@ export function AddForm({ connector }: { connector: Schemas['Connector'] }) {
   const [busy, setBusy] = useState(false)
   const [made, setMade] = useState(false)
   const dirty = !made && (basics.name !== '' || Object.keys(settings).length > 0)
+  useUnsaved(dirty)
 
   const refuse = (found: Errors) => {
     setErrors(found)
@@ -123,7 +124,6 @@ export function AddForm({ connector }: { connector: Schemas['Connector'] }) {
   const rest = unplaced(errors, placesOf(fields, 'settings'), placesOf(delivery, 'delivery'), basicPaths)
   return (
     <form className={classes.form} noValidate onSubmit={(event: FormEvent) => void create(event)}>
-      <LeaveGuard dirty={dirty} />
       <FormErrors messages={rest} />
       <Panel>
         <BasicsForm

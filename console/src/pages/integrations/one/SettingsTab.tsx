@@ -1,6 +1,7 @@
 import { Button, Group, Text } from '@mantine/core'
 import { useMemo, useState } from 'react'
 import { done, failed } from '@/act/notify'
+import { useUnsaved } from '@/act/unsaved'
 import { api } from '@/api/client'
 import { asProblem, fieldMessages } from '@/api/problem'
 import { entered, patch } from '@/form/change'
@@ -24,7 +25,6 @@ import { SecretNote } from '../settings/SecretNote'
 import { ageOf } from '../settings/secretAge'
 import { TestPanel } from '../trying/TestPanel'
 import type { Shown } from './data'
-import { LeaveGuard } from './LeaveGuard'
 import { Newer } from './Newer'
 
 /** SettingsTab changes an integration's settings, secrets and how it delivers. */
@@ -80,6 +80,7 @@ function Form({ startAgain, ...shown }: Shown & { startAgain: () => void }) {
   const [newer, setNewer] = useState(false)
   const change = changeOf(before, draft, fields, delivery)
   const parts = partsOf(change)
+  useUnsaved(parts > 0 && !busy)
   if (base.version !== integration.version && parts === 0) {
     const next = draftOf(shown, fields, delivery)
     setBase(integration)
@@ -154,7 +155,6 @@ function Form({ startAgain, ...shown }: Shown & { startAgain: () => void }) {
           void submit()
         }}
       >
-        <LeaveGuard dirty={parts > 0 && !busy} />
         {newer && (
           <Newer
             show={() => {

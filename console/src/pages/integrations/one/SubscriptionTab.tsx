@@ -1,6 +1,7 @@
 import { Button, Group, Stack, Text } from '@mantine/core'
 import { useState } from 'react'
 import { done, failed } from '@/act/notify'
+import { useUnsaved } from '@/act/unsaved'
 import { asProblem, fieldMessages } from '@/api/problem'
 import type { Errors } from '@/form/check'
 import { focusFirst } from '@/form/context'
@@ -13,7 +14,6 @@ import classes from '../subscription/Subscription.module.css'
 import { SubscriptionForm } from '../subscription/SubscriptionForm'
 import { TrialPanel } from '../subscription/TrialPanel'
 import type { Shown } from './data'
-import { LeaveGuard } from './LeaveGuard'
 import { Newer } from './Newer'
 
 /** SubscriptionTab changes which events an integration gets, and shows what that would be. */
@@ -34,6 +34,7 @@ function Builder({ integration, startAgain }: Shown & { startAgain: () => void }
   const [busy, setBusy] = useState(false)
   const [newer, setNewer] = useState(false)
   const dirty = JSON.stringify(before) !== JSON.stringify(draft)
+  useUnsaved(dirty && !busy)
   if (base.version !== integration.version && !dirty) {
     const next = subscriptionOf(integration.subscription)
     setBase(integration)
@@ -61,7 +62,6 @@ function Builder({ integration, startAgain }: Shown & { startAgain: () => void }
   }
   return (
     <Stack gap="sm">
-      <LeaveGuard dirty={dirty && !busy} />
       {newer && <Newer show={() => void refresh().then(startAgain)} />}
       <div className={classes.split}>
         <Panel title="Subscription">

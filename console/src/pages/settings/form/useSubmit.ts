@@ -1,10 +1,11 @@
 import type { UseFormReturnType } from '@mantine/form'
 import { useState } from 'react'
+import { useUnsaved } from '@/act/unsaved'
 import { asProblem, fieldMessages, type Problem } from '@/api/problem'
 
 /**
  * useSubmit sends a form. What the hub says of a field is put at the field: place says where, by the field's path in the
- * request; by default it is the same path in the form.
+ * request; by default it is the same path in the form. What is not sent yet is not left behind unasked.
  */
 export function useSubmit<V extends Record<string, unknown>>(
   form: UseFormReturnType<V>,
@@ -13,11 +14,13 @@ export function useSubmit<V extends Record<string, unknown>>(
 ) {
   const [busy, setBusy] = useState(false)
   const [problem, setProblem] = useState<Problem>()
+  useUnsaved(form.isDirty() && !busy)
   const submit = form.onSubmit(async (values) => {
     setBusy(true)
     setProblem(undefined)
     try {
       await send(values)
+      form.resetDirty()
     } catch (thrown) {
       const why = asProblem(thrown)
       form.setErrors(

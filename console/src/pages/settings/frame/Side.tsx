@@ -1,6 +1,6 @@
-import { Drawer } from '@mantine/core'
 import { type ReactNode, useState } from 'react'
 import { atTitle } from '@/page/atTitle'
+import { FormDrawer } from '@/act/FormDrawer'
 
 /** SideProps describe what stands at the side of a list: the details of a line, or the form for a new one. */
 export interface SideProps {
@@ -15,13 +15,13 @@ export interface SideProps {
   children: ReactNode
 }
 
-/** Side shows something beside the list. What it showed stays while it slides away. */
+/** Side shows something beside the list. What it showed stays while it slides away; what is written in it is not lost unasked. */
 export function Side({ opened, close, title, held, wide, read, children }: SideProps) {
   const [kept, setKept] = useState<{ title: ReactNode; children: ReactNode }>({ title, children })
   if (opened && (kept.title !== title || kept.children !== children)) setKept({ title, children })
   const shown = opened ? { title, children } : kept
   return (
-    <Drawer
+    <FormDrawer
       opened={opened}
       onClose={close}
       title={shown.title}
@@ -34,6 +34,6 @@ export function Side({ opened, close, title, held, wide, read, children }: SideP
       closeButtonProps={{ 'aria-label': 'Close' }}
     >
       {shown.children}
-    </Drawer>
+    </FormDrawer>
   )
 }

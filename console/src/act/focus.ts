@@ -1,0 +1,65 @@
+import { useState } from 'react'
+
+/**
+ * placeOfFocus remembers what has the focus, to give it back when what follows is over. An entry of a menu is gone by then:
+ * what opened the menu stands for it. A line may be gone, too: then it is the next one's first button, or the heading above.
+ */
+export function placeOfFocus(): () => void {
+  const target = opener(document.activeElement)
+  const around = surroundings(target)
+  const giveBack = () => {
+    // Who moved on meanwhile, to a dialog or another field, is not fetched back.
+    if (document.activeElement && document.activeElement !== document.body) return
+    if (take(target)) return
+    for (const place of around) if (take(place())) return
+    take(heading(document))
+  }
+  // What is closed leaves the page right after it said so; until then it may have the focus still.
+  return () => void window.setTimeout(giveBack)
+}
+
+/** useFocusBack remembers what had the focus when something was opened; what it returns gives it back. */
+export function useFocusBack(opened: boolean): () => void {
+  const [kept, setKept] = useState({ opened: false, giveBack: () => {} })
+  if (opened !== kept.opened) setKept({ opened, giveBack: opened ? placeOfFocus() : kept.giveBack })
+  return kept.giveBack
+}
+
+function opener(active: Element | null): Element | null {
+  const menu = active?.closest('[role="menu"]')
+  if (!menu?.id) return active
+  return document.querySelector(`[aria-controls="${CSS.escape(menu.id)}"]`) ?? active
+}
+
+type Place = () => Element | null | undefined
+
+/** surroundings are where to go when the element is not there any more, the nearest first. */
+function surroundings(target: Element | null): Place[] {
+  const line = target?.closest('[role="row"], tr, li')
+  const list = line?.parentElement
+  const part = target?.closest('section, [role="dialog"]')
+  if (!line || !list) return [() => part && heading(part)]
+  const at = [...list.children].indexOf(line)
+  return [
+    () => firstButton(list.children[at] ?? list.children[list.children.length - 1]),
+    () => part && heading(part),
+  ]
+}
+
+const firstButton = (line: Element | undefined): Element | null | undefined =>
+  line?.matches('[tabindex="0"]') ? line : line?.querySelector('button, a[href], [tabindex="0"]')
+
+const heading = (within: ParentNode): Element | null =>
+  within.querySelector(within === document ? 'main h1' : 'h1, h2, h3')
+
+/** take focuses an element, and says whether it has the focus now. */
+function take(element: Element | null | undefined): boolean {
+  if (!(element instanceof HTMLElement) || !element.isConnected || element === document.body) return false
+  element.focus({ preventScroll: true })
+  if (document.activeElement === element) return true
+  if (!/^H[1-6]$/.test(element.tagName)) return false
+  // A heading is read out by whoever listens, and the next Tab goes on from it.
+  element.tabIndex = -1
+  element.focus({ preventScroll: true })
+  return document.activeElement === element
+}
