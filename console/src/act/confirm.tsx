@@ -4,6 +4,7 @@ import { modals } from '@mantine/modals'
 import { type FormEvent, type ReactNode, useState } from 'react'
 import { asProblem } from '@/api/problem'
 import { placeOfFocus } from './focus'
+import { overtaken } from './notify'
 
 /** Question asks once before something that hurts. */
 export interface Question {
@@ -83,7 +84,8 @@ function Ask({ question, close, done }: { question: Question; close: () => void;
       await question.act(reason.trim())
       done()
     } catch (thrown) {
-      setError(asProblem(thrown).message)
+      const problem = asProblem(thrown)
+      setError(problem.status === 412 ? overtaken : problem.message)
       setBusy(false)
     }
   }

@@ -35,7 +35,7 @@ type Place = () => Element | null | undefined
 
 /** surroundings are where to go when the element is not there any more, the nearest first. */
 function surroundings(target: Element | null): Place[] {
-  const line = target?.closest('[role="row"], tr, li')
+  const line = target?.closest('[role="row"], tr, li, [data-line]')
   const list = line?.parentElement
   const part = target?.closest('section, [role="dialog"]')
   if (!line || !list) return [() => part && heading(part)]

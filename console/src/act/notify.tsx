@@ -38,6 +38,9 @@ export function done(message: string, undo?: () => Promise<unknown>): void {
   })
 }
 
+/** overtaken says that somebody else was faster. */
+export const overtaken = 'Somebody else changed this in the meantime. Nothing was saved.'
+
 /** failed tells that something was not done, and why; what is the act, such as "Retrying the delivery". */
 export function failed(what: string, thrown: unknown): void {
   const problem = asProblem(thrown)
@@ -47,7 +50,7 @@ export function failed(what: string, thrown: unknown): void {
     icon: <IconX size={16} aria-hidden />,
     autoClose: longer,
     title: `${what} did not work`,
-    message: problem.message,
+    message: problem.status === 412 ? overtaken : problem.message,
     role: 'alert',
   })
 }

@@ -3,6 +3,7 @@ import { type ReactNode, useEffect } from 'react'
 import { Clamp } from '@/text/Clamp'
 import { EventText } from '@/text/EventText'
 import { Back, type BackTo } from './Back'
+import { announce } from './announce'
 import classes from './Page.module.css'
 
 /**
@@ -34,6 +35,7 @@ export function Page({
 }) {
   useEffect(() => {
     document.title = `${title} · Tocsin`
+    announce(title, window.location.pathname)
   }, [title])
   return (
     <Box className={classes.page} data-fill={fill || undefined}>

@@ -154,6 +154,7 @@ export function Search() {
         placeholder: 'A page, a name, an id, an address…',
         'aria-label': 'Search',
       }}
+      attributes={{ content: { 'aria-label': 'Search or go to' } }}
       scrollable
       maxHeight={420}
       centered={false}

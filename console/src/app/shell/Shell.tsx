@@ -9,6 +9,7 @@ import { LiveProvider } from '@/live/LiveProvider'
 import { SessionDialog } from '@/session/SessionDialog'
 import { AccountMenu } from './AccountMenu'
 import { ActingNotice } from './ActingNotice'
+import { Announcer } from './Announcer'
 import { Brand } from './Brand'
 import { ClockNote } from './ClockNote'
 import { LiveMark } from './LiveMark'
@@ -66,6 +67,7 @@ export function Shell() {
           <Outlet />
         </AppShell.Main>
       </AppShell>
+      <Announcer />
       <JobTray />
       <Search />
       <GoKeys />

@@ -43,7 +43,7 @@ export function AlertsPage() {
   const [turn, setTurn] = useState(() => hubNow())
   const filter = useMemo(() => filterOf(search, turn), [search, turn])
   const queue = useQueue(filter, search.sort ?? 'last_seen', turn)
-  const facets = useFacets(filter)
+  const { facets, error: facetsError, retry: readFacets } = useFacets(filter)
   const total = facets && !facets.approximate ? facets.total : undefined
 
   const change = useCallback(
@@ -87,7 +87,7 @@ export function AlertsPage() {
       />
       <div className={classes.layout}>
         <section className={classes.facets} aria-label="Filters">
-          <Facets search={search} facets={facets} toggle={toggle} />
+          <Facets search={search} facets={facets} toggle={toggle} error={facetsError} retry={readFacets} />
         </section>
         <div className={classes.list}>
           <News text={newsOf(queue)} show={() => setTurn(hubNow())}>
@@ -120,7 +120,7 @@ export function AlertsPage() {
         </div>
       </div>
       <Drawer opened={facetsOpened} onClose={facetsDrawer.close} title="Filters" size="sm">
-        <Facets search={search} facets={facets} toggle={toggle} />
+        <Facets search={search} facets={facets} toggle={toggle} error={facetsError} retry={readFacets} />
       </Drawer>
       {work.dialogs}
       <QueueProvider value={around}>

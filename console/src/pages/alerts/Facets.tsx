@@ -4,6 +4,7 @@ import { useState } from 'react'
 import type { Schemas } from '@/api/client'
 import { techniqueName, useTechniques } from '@/attack/techniques'
 import { countryName } from '@/country/name'
+import { Failure } from '@/state/Failure'
 import { Loading } from '@/state/Loading'
 import { full, short } from '@/text/number'
 import { Severity, severities } from '@/text/Severity'
@@ -30,11 +31,14 @@ interface Props {
   search: AlertSearch
   facets: Schemas['AlertFacets'] | undefined
   toggle: (name: ListName, value: string) => void
+  /** error is why they could not be counted; retry counts again. */
+  error: unknown
+  retry: () => void
 }
 
 /** Facets narrows the queue down: each value with how many alerts have it. */
-export function Facets({ search, facets, toggle }: Props) {
-  if (!facets) return <Loading lines={12} />
+export function Facets({ search, facets, toggle, error, retry }: Props) {
+  if (!facets) return error ? <Failure error={error} retry={retry} /> : <Loading lines={12} />
   return groups.map((group) => (
     <Group
       key={group.name}

@@ -6,13 +6,14 @@ import { type Filter, lists, without } from './search'
 const facetsKey = ['get', '/api/v1/alerts', 'facets'] as const
 
 /** useFacets counts the alerts of a filter by value; each facet as if none of its own values were chosen. */
-export function useFacets(filter: Filter): Schemas['AlertFacets'] | undefined {
+export function useFacets(filter: Filter) {
   useLiveRefresh(['alert'], facetsKey)
-  return useQuery({
+  const { data, error, refetch } = useQuery({
     queryKey: [...facetsKey, filter],
     placeholderData: keepPreviousData,
     queryFn: ({ signal }) => facetsOf(filter, signal),
-  }).data
+  })
+  return { facets: data, error, retry: () => void refetch() }
 }
 
 /** facetsOf asks once for the whole filter, and once more for each facet of which values are chosen. */

@@ -1,7 +1,8 @@
 import { ActionIcon, Anchor, Button, Group, Text, Tooltip } from '@mantine/core'
 import { IconPlus, IconX } from '@tabler/icons-react'
 import { Link } from '@tanstack/react-router'
-import { useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
+import { placeOfFocus } from '@/act/focus'
 import { done, failed } from '@/act/notify'
 import { api } from '@/api/client'
 import { PageLink } from '@/link/PageLink'
@@ -32,7 +33,11 @@ export function IncidentAlerts({ incident, mayWrite, again }: Props) {
   const list = useIncidentAlerts(number)
   const link = (id: string) =>
     api.POST(incidentAlertsPath, { params: { path: { number } }, body: { alerts: [id] } })
+  const giveBack = useRef<() => void>(undefined)
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the focus is lost when the lines change
+  useEffect(() => giveBack.current?.(), [list.rows])
   const takeOut = async ({ id }: IncidentAlert) => {
+    giveBack.current = placeOfFocus()
     try {
       await api.DELETE('/api/v1/incidents/{number}/alerts/{id}', { params: { path: { number, id } } })
       await again()
@@ -83,7 +88,7 @@ export function IncidentAlerts({ incident, mayWrite, again }: Props) {
       )}
       <div>
         {list.rows.map((alert) => (
-          <div key={alert.id} className={classes.line}>
+          <div key={alert.id} className={classes.line} data-line>
             <Severity value={alert.severity} compact />
             <div className={classes.grow}>
               <PageLink to={`/alerts/${alert.id}`} className={classes.one} underline="hover">

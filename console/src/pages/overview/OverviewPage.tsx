@@ -88,7 +88,7 @@ function Pulse({ window, alerts }: { window: PulseWindow; alerts: boolean }) {
   const { query, lines, sparks } = usePulse(window)
   return (
     <>
-      <Tiles pulse={query.data} lines={lines} />
+      <Tiles pulse={query.data} lines={lines} failed={query.isError && !query.data} />
       {query.error && !query.data ? (
         <Failure error={query.error} retry={() => void query.refetch()} />
       ) : (

@@ -38,13 +38,22 @@ interface Figure {
 }
 
 /** Tiles are the hub's state in figures, live; each leads to the page that explains it. */
-export function Tiles({ pulse, lines }: { pulse: Schemas['Pulse'] | undefined; lines: Lines | undefined }) {
+export function Tiles({
+  pulse,
+  lines,
+  failed,
+}: {
+  pulse: Schemas['Pulse'] | undefined
+  lines: Lines | undefined
+  /** failed: there will be no pulse; what only it has is not known. */
+  failed?: boolean
+}) {
   const { scopes } = useMe()
   const figures = useFigures(pulse, lines).filter(({ scope }) => can(scopes, scope))
   return (
     <nav className={classes.tiles} aria-label="The hub in figures">
       {figures.map((figure) => (
-        <Tile key={figure.label} figure={figure} />
+        <Tile key={figure.label} figure={failed ? { ...figure, value: figure.value ?? '–' } : figure} />
       ))}
     </nav>
   )

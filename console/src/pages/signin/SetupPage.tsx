@@ -5,6 +5,7 @@ import { Link, useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
 import { api, type Schemas } from '@/api/client'
 import { asProblem, fieldMessages } from '@/api/problem'
+import { inlineInvalid } from '@/form/invalid'
 import { forgetAccount } from '@/session/account'
 import { meQuery } from '@/session/me'
 import { tellTabs } from '@/session/tabs'
@@ -122,7 +123,7 @@ function ChoosePassword({ token, link }: { token: string; link: Schemas['LinkInf
   }
   return (
     <Door title={title} about={about}>
-      <form onSubmit={submit}>
+      <form onSubmit={submit} onInvalidCapture={inlineInvalid(form)}>
         <Stack>
           <TextInput
             label="E-mail address"

@@ -22,6 +22,13 @@ const said: Record<Verb, string> = {
   resume: 'The integration is resumed.',
 }
 
+const doing: Record<Verb, string> = {
+  enable: 'Enabling',
+  disable: 'Disabling',
+  pause: 'Pausing',
+  resume: 'Resuming',
+}
+
 const paths = {
   enable: '/api/v1/integrations/{id}/enable',
   disable: '/api/v1/integrations/{id}/disable',
@@ -47,7 +54,8 @@ export function Actions(shown: Shown) {
       await act(verb)
       done(said[verb], back && (() => act(back)))
     } catch (thrown) {
-      failed(`To ${verb} the integration`, thrown)
+      failed(`${doing[verb]} the integration`, thrown)
+      await refresh()
     } finally {
       setBusy(false)
     }

@@ -28,7 +28,7 @@ export function AccountForm({
       parent: account ? (account.parent ?? '') : me.operator ? '' : me.account,
     },
   })
-  const { submit, busy, problem } = useSubmit(form, async ({ name, title, plan, parent }) => {
+  const { submit, invalid, busy, problem } = useSubmit(form, async ({ name, title, plan, parent }) => {
     if (account) {
       await api.PATCH('/api/v1/accounts/{name}', {
         params: { path: { name: account.name }, ...ifMatch(account.version) },
@@ -55,7 +55,7 @@ export function AccountForm({
     .filter((each) => each.name !== account?.name)
     .map((each) => ({ value: each.name, label: each.title || each.name }))
   return (
-    <form onSubmit={submit}>
+    <form onSubmit={submit} onInvalidCapture={invalid}>
       <Stack>
         <TextInput
           label="Name"

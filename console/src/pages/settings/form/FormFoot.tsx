@@ -1,5 +1,6 @@
 import { Alert, Button, Group, Text } from '@mantine/core'
 import type { ReactNode } from 'react'
+import { overtaken } from '@/act/notify'
 import type { Problem } from '@/api/problem'
 import { Foot } from '@/form/Foot'
 
@@ -25,11 +26,7 @@ export function FormFoot({
     <Foot>
       {problem && (
         <Alert color="red" variant="light" role="alert">
-          <Text size="sm">
-            {problem.status === 412
-              ? 'Somebody else changed this in the meantime. Nothing was saved.'
-              : problem.message}
-          </Text>
+          <Text size="sm">{problem.status === 412 ? overtaken : problem.message}</Text>
           {problem.status === 412 && reload && (
             <Button size="xs" variant="light" color="red" mt="xs" onClick={reload}>
               Show what it is now

@@ -2,6 +2,7 @@ import type { UseFormReturnType } from '@mantine/form'
 import { useState } from 'react'
 import { useUnsaved } from '@/act/unsaved'
 import { asProblem, fieldMessages, type Problem } from '@/api/problem'
+import { inlineInvalid } from '@/form/invalid'
 
 /**
  * useSubmit sends a form. What the hub says of a field is put at the field: place says where, by the field's path in the
@@ -33,5 +34,5 @@ export function useSubmit<V extends Record<string, unknown>>(
       setBusy(false)
     }
   })
-  return { submit, busy, problem, setProblem }
+  return { submit, invalid: inlineInvalid(form), busy, problem, setProblem }
 }

@@ -44,7 +44,7 @@ export function KeyForm({
       scopes: (value) => (value.length === 0 ? 'Choose what the key may do' : null),
     },
   })
-  const { submit, busy, problem } = useSubmit(
+  const { submit, invalid, busy, problem } = useSubmit(
     form,
     async (values) => {
       const { data } = await api.POST('/api/v1/api-keys', {
@@ -66,7 +66,7 @@ export function KeyForm({
   if (made) return <NewKeyShown made={made} close={close} />
   const sends = form.values.scopes.includes('events:write')
   return (
-    <form onSubmit={submit}>
+    <form onSubmit={submit} onInvalidCapture={invalid}>
       <Stack>
         <TextInput
           label="Name"

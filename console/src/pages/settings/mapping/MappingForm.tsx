@@ -56,7 +56,7 @@ export function MappingForm({
   const form = useForm<Draft>({ initialValues: draftOf(rule, behind) })
   const computes = Object.values(form.values.compute).some((value) => value !== '')
   const [more, { toggle }] = useDisclosure(computes)
-  const { submit, busy, problem } = useSubmit(
+  const { submit, invalid, busy, problem } = useSubmit(
     form,
     async (draft) => {
       if (rule)
@@ -74,7 +74,7 @@ export function MappingForm({
   const choose = (path: 'set.severity' | 'set.account' | 'source', empty: string) => (value: string | null) =>
     form.setFieldValue(path, value ?? empty)
   return (
-    <form onSubmit={submit}>
+    <form onSubmit={submit} onInvalidCapture={invalid}>
       <Stack>
         <TextInput
           label="Name"

@@ -1,9 +1,20 @@
 import { Alert, Button, Group, Stack } from '@mantine/core'
 import { IconEyeExclamation } from '@tabler/icons-react'
 import type { ReactNode } from 'react'
+import { useUnsaved } from '@/act/unsaved'
 import { Snippet } from './Snippet'
 
-/** ShownOnce shows what the hub says this one time: a key, a link, a secret. children are what to do with it. */
+const losing = {
+  title: 'Leave without copying it?',
+  text: 'It is shown this once. Whoever has not copied it needs a new one.',
+  verb: 'Leave',
+  no: 'Stay',
+}
+
+/**
+ * ShownOnce shows what the hub says this one time: a key, a link, a secret. Until somebody says that it is copied, no way out
+ * of the page loses it unasked. children are what to do with it.
+ */
 export function ShownOnce({
   label,
   value,
@@ -19,6 +30,7 @@ export function ShownOnce({
   close: () => void
   children?: ReactNode
 }) {
+  useUnsaved(true, losing)
   return (
     <Stack>
       <Alert

@@ -29,14 +29,14 @@ export function DisableFactor({
 
 function Form({ close, changed }: { close: () => void; changed: () => void }) {
   const form = useForm({ initialValues: { password: '', code: '' } })
-  const { submit, busy, problem } = useSubmit(form, async (body) => {
+  const { submit, invalid, busy, problem } = useSubmit(form, async (body) => {
     await api.POST('/api/v1/me/totp/disable', { body })
     changed()
     close()
     done('The second factor is off.')
   })
   return (
-    <form onSubmit={submit}>
+    <form onSubmit={submit} onInvalidCapture={invalid}>
       <Stack gap="sm">
         <Text size="sm">
           The password alone will sign you in, and your recovery codes will not work any more.

@@ -14,7 +14,7 @@ export function NameForm({ changed }: { changed: () => void }) {
   // People are changed in their own account; while acting in another one they are not found.
   const may = useCan('admin') && me.account === me.home
   const form = useForm({ initialValues: { name: me.user?.name ?? '' } })
-  const { submit, busy, problem } = useSubmit(form, async ({ name }) => {
+  const { submit, invalid, busy, problem } = useSubmit(form, async ({ name }) => {
     if (!me.user) return
     await api.PATCH('/api/v1/users/{id}', {
       params: { path: { id: me.id }, ...ifMatch(me.user.version) },
@@ -25,7 +25,7 @@ export function NameForm({ changed }: { changed: () => void }) {
     done('Your name is changed.')
   })
   return (
-    <form onSubmit={submit}>
+    <form onSubmit={submit} onInvalidCapture={invalid}>
       <Stack gap="sm">
         <Group gap="xl">
           <Fact label="Signs in with">{me.user?.email ?? me.name}</Fact>

@@ -17,14 +17,14 @@ export function PasswordForm({ changed }: { changed: () => void }) {
       again: (value, values) => (value === values.new ? null : 'The two passwords differ'),
     },
   })
-  const { submit, busy, problem } = useSubmit(form, async (values) => {
+  const { submit, invalid, busy, problem } = useSubmit(form, async (values) => {
     await api.POST('/api/v1/me/password', { body: { old: values.old, new: values.new } })
     form.reset()
     changed()
     done('The password is changed. You are signed out everywhere else.')
   })
   return (
-    <form onSubmit={submit}>
+    <form onSubmit={submit} onInvalidCapture={invalid}>
       <Stack gap="sm">
         <PasswordInput
           label="Current password"

@@ -54,12 +54,12 @@ export function SetUpFactor({ opened, close, changed }: Step & { opened: boolean
 
 function Password({ close, begun }: Step & { begun: (secret: Schemas['TOTPSecret']) => void }) {
   const form = useForm({ initialValues: { password: '' } })
-  const { submit, busy, problem } = useSubmit(form, async (body) => {
+  const { submit, invalid, busy, problem } = useSubmit(form, async (body) => {
     const { data } = await api.POST('/api/v1/me/totp', { body })
     if (data) begun(data)
   })
   return (
-    <form onSubmit={submit}>
+    <form onSubmit={submit} onInvalidCapture={invalid}>
       <Stack gap="sm">
         <Text size="sm">
           You need an authenticator: an app on your phone, or a password manager that makes codes.
@@ -83,12 +83,12 @@ function Authenticator({
   confirmed,
 }: Step & { secret: Schemas['TOTPSecret']; confirmed: (codes: string[]) => void }) {
   const form = useForm({ initialValues: { code: '' } })
-  const { submit, busy, problem } = useSubmit(form, async ({ code }) => {
+  const { submit, invalid, busy, problem } = useSubmit(form, async ({ code }) => {
     const { data } = await api.POST('/api/v1/me/totp/confirm', { body: { code: code.replace(/\s/g, '') } })
     if (data) confirmed(data.codes)
   })
   return (
-    <form onSubmit={submit}>
+    <form onSubmit={submit} onInvalidCapture={invalid}>
       <Stack gap="md">
         <Group align="flex-start" gap="lg">
           <div className={classes.code}>

@@ -31,7 +31,7 @@ export function ProjectForm({
       environment: project?.environment ?? '',
     },
   })
-  const { submit, busy, problem } = useSubmit(form, async ({ name, title, environment }) => {
+  const { submit, invalid, busy, problem } = useSubmit(form, async ({ name, title, environment }) => {
     if (project) {
       await api.PATCH('/api/v1/projects/{id}', {
         params: { path: { id: project.id }, ...ifMatch(project.version) },
@@ -45,7 +45,7 @@ export function ProjectForm({
     done(project ? 'The project is saved.' : `The project ${name} is created.`)
   })
   return (
-    <form onSubmit={submit}>
+    <form onSubmit={submit} onInvalidCapture={invalid}>
       <Stack>
         <TextInput
           label="Name"

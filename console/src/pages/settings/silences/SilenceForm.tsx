@@ -41,7 +41,7 @@ export function SilenceForm({
   const rows = form.values.matchers
   const aboutNothing = filledRows(rows).length === 0 && form.values.where.trim() === ''
   const waiting = waitsFor(form.values)
-  const { submit, busy, problem } = useSubmit(
+  const { submit, invalid, busy, problem } = useSubmit(
     form,
     async (draft) => {
       await api.POST('/api/v1/silences', { body: silenceOf(draft, hubNow()) })
@@ -52,7 +52,7 @@ export function SilenceForm({
     (field) => fieldOf(rows, field),
   )
   return (
-    <form onSubmit={submit}>
+    <form onSubmit={submit} onInvalidCapture={invalid}>
       <Stack>
         <div role="group" aria-label="What it is about">
           <Text size="sm" fw={600}>

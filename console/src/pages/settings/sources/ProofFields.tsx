@@ -64,6 +64,7 @@ export function ProofFields({ form, kept }: { form: UseFormReturnType<Draft>; ke
               label,
               description: help,
               placeholder,
+              required: method.needed?.includes(field),
               ...form.getInputProps(`auth.${field}`),
             }
             if (options)

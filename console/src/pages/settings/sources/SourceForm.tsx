@@ -29,7 +29,7 @@ export function SourceForm({
   const dialects = $api.useQuery('get', '/api/v1/dialects')
   const [made, setMade] = useState<{ source: Schemas['SourceEndpoint']; secret: string }>()
   const form = useForm<Draft>({ initialValues: draftOf(source) })
-  const { submit, busy, problem } = useSubmit(
+  const { submit, invalid, busy, problem } = useSubmit(
     form,
     async (draft) => {
       if (source) {
@@ -69,13 +69,15 @@ export function SourceForm({
       group: group.group,
       items: group.items.map((method) => ({ value: method.name, label: method.title })),
     }))
-  const setMethod = (method: string) => {
+  const setMethod = (method: string, sender = form.values.dialect) => {
     form.setFieldValue('auth.method', method)
+    // A name is needed, and any will do: the tool's own is the first that comes to mind.
+    if (method === 'basic' && !form.values.auth.username) form.setFieldValue('auth.username', sender)
     const old = source?.auth as { method?: string } | undefined
     form.setFieldValue('auth.secret', old?.method === method ? '' : newSecret(method))
   }
   return (
-    <form onSubmit={submit}>
+    <form onSubmit={submit} onInvalidCapture={invalid}>
       <Stack>
         <TextInput
           label="Name"
@@ -99,7 +101,7 @@ export function SourceForm({
             form.setFieldValue('dialect', value ?? '')
             // Certificates need an authority that somebody has to make first: a choice, not a beginning.
             const best = known.find((each) => each.name === value)?.methods.find((each) => each !== 'mtls')
-            if (best && !source) setMethod(best)
+            if (best && !source) setMethod(best, value ?? '')
           }}
         />
         {dialect?.docs_url && (

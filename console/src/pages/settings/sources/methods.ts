@@ -9,6 +9,8 @@ export interface Method {
   secret?: string
   /** fields are what else it wants, as the API names it. */
   fields: MethodField[]
+  /** needed are those of the fields that may not be empty. */
+  needed?: MethodField[]
 }
 
 export type MethodField =
@@ -52,12 +54,14 @@ export const methods: Method[] = [
     about: 'The body, and best a time with it, is signed with a shared secret.',
     secret: 'Signing secret',
     fields: ['header', 'timestamp_header', 'algorithm', 'encoding', 'prefix', 'signed', 'tolerance'],
+    needed: ['header'],
   },
   {
     name: 'mtls',
     title: 'TLS client certificate',
     about: 'The sender shows a certificate of an authority that you name. The hub itself must serve TLS.',
     fields: ['ca_bundle', 'subject'],
+    needed: ['ca_bundle'],
   },
   {
     name: 'bearer',
@@ -72,6 +76,7 @@ export const methods: Method[] = [
     about: 'Authorization: Basic …',
     secret: 'Password',
     fields: ['username'],
+    needed: ['username'],
   },
   {
     name: 'header',
@@ -79,6 +84,7 @@ export const methods: Method[] = [
     about: 'A header that you name holds the secret as it is.',
     secret: 'Secret',
     fields: ['header'],
+    needed: ['header'],
   },
   {
     name: 'api_key',

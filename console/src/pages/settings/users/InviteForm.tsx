@@ -21,7 +21,7 @@ export function InviteForm({
 }) {
   const [invitation, setInvitation] = useState<Schemas['Invitation']>()
   const form = useForm({ initialValues: { email: '', name: '', role: 'analyst' } })
-  const { submit, busy, problem } = useSubmit(form, async ({ email, name, role }) => {
+  const { submit, invalid, busy, problem } = useSubmit(form, async ({ email, name, role }) => {
     const { data } = await api.POST('/api/v1/users', { body: { email, role, ...(name ? { name } : {}) } })
     setInvitation(data)
     shown()
@@ -45,7 +45,7 @@ export function InviteForm({
     )
   }
   return (
-    <form onSubmit={submit}>
+    <form onSubmit={submit} onInvalidCapture={invalid}>
       <Stack>
         <Text size="sm" c="dimmed">
           The hub sends no mail: you get a link to hand over.

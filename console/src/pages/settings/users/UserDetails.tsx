@@ -80,7 +80,7 @@ function ChangeForm({ user, close, changed }: Props) {
     await changed()
     return data
   }
-  const { submit, busy, problem } = useSubmit(form, async (values) => {
+  const { submit, invalid, busy, problem } = useSubmit(form, async (values) => {
     const send = async () => {
       const now = await save(values)
       close()
@@ -100,7 +100,7 @@ function ChangeForm({ user, close, changed }: Props) {
     else await send()
   })
   return (
-    <form onSubmit={submit}>
+    <form onSubmit={submit} onInvalidCapture={invalid}>
       <Stack>
         <TextInput label="Name" maxLength={100} readOnly={!may} {...form.getInputProps('name')} />
         <RoleChoice
