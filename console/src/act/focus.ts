@@ -12,7 +12,8 @@ export function placeOfFocus(): () => void {
     if (document.activeElement && document.activeElement !== document.body) return
     if (take(target)) return
     for (const place of around) if (take(place())) return
-    take(heading(document))
+    const dialogs = document.querySelectorAll('[role="dialog"]')
+    take(heading(dialogs[dialogs.length - 1] ?? document))
   }
   // What is closed leaves the page right after it said so; until then it may have the focus still.
   return () => void window.setTimeout(giveBack)

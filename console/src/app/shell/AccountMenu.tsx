@@ -48,7 +48,7 @@ export function AccountMenu() {
     { value: 'auto', label: 'As the system', icon: IconDeviceDesktop },
   ] as const
   return (
-    <Menu position="bottom-end" width={240} shadow="md">
+    <Menu position="bottom-end" width={240} shadow="md" withInitialFocusPlaceholder={false}>
       <Menu.Target>
         <ActionIcon
           component={UnstyledButton}
