@@ -58,6 +58,7 @@ export function usePages<T, L extends Listed<T>>(
     barren,
     /** first is the whole answer of the first page, with what a list says beside its items. */
     first: query.data?.pages[0],
+    pages: query.data?.pages.length ?? 0,
     loading: query.isPending,
     /** changing says that the rows are still those of the key before. */
     changing: query.isPlaceholderData,

@@ -12,6 +12,7 @@ import {
 } from '@mantine/core'
 import { $api } from '@/api/client'
 import { DurationInput } from '@/blocking/DurationInput'
+import { useProjectNames } from '@/project/projects'
 import { severities } from '@/text/Severity'
 import { visible } from '@/text/visible'
 import { useResponders } from '../responders/useResponders'
@@ -35,7 +36,7 @@ export function RuleFields({
 }) {
   const eventTypes = $api.useQuery('get', '/api/v1/event-types')
   const alertTypes = $api.useQuery('get', '/api/v1/alert-types')
-  const projects = $api.useQuery('get', '/api/v1/projects')
+  const projects = useProjectNames()
   const responders = useResponders()
   return (
     <Stack gap="sm">
@@ -71,7 +72,7 @@ export function RuleFields({
             <TagsInput
               label="Projects"
               placeholder={draft.projects.length === 0 ? 'All' : undefined}
-              data={projects.data?.items.map((project) => project.name) ?? []}
+              data={projects}
               value={draft.projects}
               onChange={(list) => change({ projects: list })}
               error={faults.projects}

@@ -1,8 +1,8 @@
 import { Alert, Button, Group, Text } from '@mantine/core'
 import { IconUsers } from '@tabler/icons-react'
 
-/** Newer says that somebody else was faster, and offers to show what they made of it. */
-export function Newer({ show }: { show: () => void }) {
+/** Newer says that somebody else was faster; keep puts what is written here on top of theirs, show discards it. */
+export function Newer({ show, keep }: { show: () => void; keep: () => void }) {
   return (
     <Alert
       role="alert"
@@ -13,12 +13,17 @@ export function Newer({ show }: { show: () => void }) {
     >
       <Group justify="space-between" gap="sm">
         <Text size="sm" flex="1 1 300px">
-          This integration was changed since you opened it, so that your change was not saved. Look at the
-          newer state; what you wrote here is lost then.
+          This integration was changed since you opened it, so that your change was not saved. Keep yours on
+          top of the newer state and save once more, or show the newer state without it.
         </Text>
-        <Button size="xs" variant="default" onClick={show}>
-          Show the newer state
-        </Button>
+        <Group gap="xs">
+          <Button size="xs" variant="default" onClick={show}>
+            Show the newer state
+          </Button>
+          <Button size="xs" onClick={keep}>
+            Keep mine on top
+          </Button>
+        </Group>
       </Group>
     </Alert>
   )

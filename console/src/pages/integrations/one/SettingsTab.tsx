@@ -1,6 +1,7 @@
 import { Button, Group, Text } from '@mantine/core'
 import { useMemo, useState } from 'react'
 import { done, failed } from '@/act/notify'
+import { onTop } from '@/act/onTop'
 import { useUnsaved } from '@/act/unsaved'
 import { api } from '@/api/client'
 import { asProblem, fieldMessages } from '@/api/problem'
@@ -87,6 +88,17 @@ function Form({ startAgain, ...shown }: Shown & { startAgain: () => void }) {
     setBefore(next)
     setDraft(next)
   }
+  const keepMine = () => {
+    const next = draftOf(shown, fields, delivery)
+    setBase(integration)
+    setBefore(next)
+    setDraft({
+      basics: onTop(before.basics, draft.basics, next.basics),
+      settings: onTop(before.settings, draft.settings, next.settings),
+      policy: onTop(before.policy, draft.policy, next.policy),
+    })
+    setNewer(false)
+  }
   const save = useSave(base)
   const voided = useMemo(
     () => (integration.voided ?? []).map((each) => `settings.${each}`),
@@ -114,8 +126,10 @@ function Form({ startAgain, ...shown }: Shown & { startAgain: () => void }) {
   }
   const tell = (what: string, thrown: unknown) => {
     const problem = asProblem(thrown)
-    if (problem.status === 412) setNewer(true)
-    else if (problem.fields.length > 0) refuse(fieldMessages(problem))
+    if (problem.status === 412) {
+      setNewer(true)
+      void refresh()
+    } else if (problem.fields.length > 0) refuse(fieldMessages(problem))
     else failed(what, thrown)
   }
   const submit = async () => {
@@ -157,6 +171,7 @@ function Form({ startAgain, ...shown }: Shown & { startAgain: () => void }) {
       >
         {newer && (
           <Newer
+            keep={keepMine}
             show={() => {
               void refresh().then(startAgain)
             }}

@@ -1,6 +1,7 @@
 import { Button, Group, Stack, Text } from '@mantine/core'
 import { useState } from 'react'
 import { done, failed } from '@/act/notify'
+import { onTop } from '@/act/onTop'
 import { useUnsaved } from '@/act/unsaved'
 import { asProblem, fieldMessages } from '@/api/problem'
 import type { Errors } from '@/form/check'
@@ -41,6 +42,13 @@ function Builder({ integration, startAgain }: Shown & { startAgain: () => void }
     setBefore(next)
     setDraft(next)
   }
+  const keepMine = () => {
+    const next = subscriptionOf(integration.subscription)
+    setBase(integration)
+    setBefore(next)
+    setDraft(onTop(before, draft, next))
+    setNewer(false)
+  }
   const save = useSave(base)
   const submit = async () => {
     setBusy(true)
@@ -50,8 +58,10 @@ function Builder({ integration, startAgain }: Shown & { startAgain: () => void }
       startAgain()
     } catch (thrown) {
       const problem = asProblem(thrown)
-      if (problem.status === 412) setNewer(true)
-      else if (problem.fields.length > 0) {
+      if (problem.status === 412) {
+        setNewer(true)
+        void refresh()
+      } else if (problem.fields.length > 0) {
         const found = fieldMessages(problem)
         setErrors(found)
         focusFirst(found)
@@ -62,7 +72,7 @@ function Builder({ integration, startAgain }: Shown & { startAgain: () => void }
   }
   return (
     <Stack gap="sm">
-      {newer && <Newer show={() => void refresh().then(startAgain)} />}
+      {newer && <Newer keep={keepMine} show={() => void refresh().then(startAgain)} />}
       <div className={classes.split}>
         <Panel title="Subscription">
           <SubscriptionForm value={draft} onChange={setDraft} errors={errors} readOnly={!write} />

@@ -3,6 +3,7 @@ import { IconVolumeOff } from '@tabler/icons-react'
 import { $api } from '@/api/client'
 import type { Errors } from '@/form/check'
 import { inputID } from '@/form/context'
+import { useProjectNames } from '@/project/projects'
 import { OutLink } from '@/text/OutLink'
 import { severities } from '@/text/Severity'
 import type { Subscription } from './filter'
@@ -25,7 +26,7 @@ export function SubscriptionForm({
 }) {
   const set = (part: Partial<Subscription>) => onChange({ ...value, ...part })
   const alertTypes = $api.useQuery('get', '/api/v1/alert-types', {}, { staleTime: 5 * 60_000 })
-  const projects = $api.useQuery('get', '/api/v1/projects', {}, { staleTime: 60_000 })
+  const projects = useProjectNames()
   const typesError = Object.entries(errors).find(([path]) => path.startsWith('subscription.types'))?.[1]
   return (
     <Stack gap="lg">
@@ -87,7 +88,7 @@ export function SubscriptionForm({
         description="None chosen means all, and events without one."
         id={inputID('subscription.projects')}
         data-items
-        data={projects.data?.items.map((each) => each.name) ?? []}
+        data={projects}
         value={value.projects}
         readOnly={readOnly}
         error={errors['subscription.projects']}

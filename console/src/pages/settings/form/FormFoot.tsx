@@ -29,7 +29,7 @@ export function FormFoot({
           <Text size="sm">{problem.status === 412 ? overtaken : problem.message}</Text>
           {problem.status === 412 && reload && (
             <Button size="xs" variant="light" color="red" mt="xs" onClick={reload}>
-              Show what it is now
+              Put mine on top of it
             </Button>
           )}
         </Alert>

@@ -3,18 +3,22 @@ import { useState } from 'react'
 import { useUnsaved } from '@/act/unsaved'
 import { asProblem, fieldMessages, type Problem } from '@/api/problem'
 import { inlineInvalid } from '@/form/invalid'
+import { type Newest, useNewest } from './useNewest'
 
 /**
  * useSubmit sends a form. What the hub says of a field is put at the field: place says where, by the field's path in the
  * request; by default it is the same path in the form. What is not sent yet is not left behind unasked.
+ * newest is the state that the form is about: what is written in it stays on top when somebody else changes that.
  */
 export function useSubmit<V extends Record<string, unknown>>(
   form: UseFormReturnType<V>,
   send: (values: V) => Promise<unknown>,
   place: (field: string) => string = (field) => field,
+  newest?: Newest<V>,
 ) {
   const [busy, setBusy] = useState(false)
   const [problem, setProblem] = useState<Problem>()
+  useNewest(form, newest)
   useUnsaved(form.isDirty() && !busy)
   const submit = form.onSubmit(async (values) => {
     setBusy(true)

@@ -5,6 +5,7 @@ import { useMemo, useState } from 'react'
 import { api, type Schemas } from '@/api/client'
 import { Page } from '@/page/Page'
 import { Empty } from '@/state/Empty'
+import { Failure } from '@/state/Failure'
 import type { Column } from '@/table/columns'
 import { pageSize, usePages } from '@/table/pages'
 import { VirtualTable } from '@/table/VirtualTable'
@@ -19,6 +20,7 @@ import { CardRow } from '../frame/CardRow'
 import { Mono } from '../frame/Mono'
 import { Side } from '../frame/Side'
 import { useAddress } from '../frame/useAddress'
+import { useOpened } from '../frame/useOpened'
 import { KeyDetails } from './KeyDetails'
 import { KeyForm } from './KeyForm'
 import { Standing } from './Standing'
@@ -51,7 +53,7 @@ export function KeysPage() {
     () => list.rows.filter((key) => (state === 'ended') === over(key, now)),
     [list.rows, state, now],
   )
-  const chosen = list.rows.find((key) => key.id === open)
+  const { chosen, error: nowhere } = useOpened('/api/v1/api-keys', open, list, (key) => key.id === open)
   const columns = useMemo<Column<Key>[]>(
     () => [
       { id: 'name', header: 'Name', width: 'minmax(170px, 1.1fr)', cell: (key) => <Name item={key} /> },
@@ -138,13 +140,15 @@ export function KeysPage() {
         )}
       />
       <Side
-        opened={open === 'new' || chosen !== undefined}
+        opened={open === 'new' || chosen !== undefined || nowhere !== undefined}
         close={close}
         held={held}
         read={chosen !== undefined}
         title={chosen && open !== 'new' ? visible(chosen.name) : 'Create key'}
       >
-        {chosen ? (
+        {nowhere ? (
+          <Failure error={nowhere} />
+        ) : chosen ? (
           <KeyDetails
             key={chosen.id}
             item={chosen}

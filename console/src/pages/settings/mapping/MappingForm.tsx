@@ -70,6 +70,7 @@ export function MappingForm({
       done(rule ? 'The rule is saved. It applies at once.' : 'The rule is created. It applies at once.')
     },
     (field) => field.replace(/^set\.(labels|tags)\..*/, 'set.$1'),
+    rule && { version: rule.version, values: () => draftOf(rule, behind) },
   )
   const choose = (path: 'set.severity' | 'set.account' | 'source', empty: string) => (value: string | null) =>
     form.setFieldValue(path, value ?? empty)

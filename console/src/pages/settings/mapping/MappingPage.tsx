@@ -147,7 +147,7 @@ export function MappingPage() {
         title={chosen ? 'Edit rule' : 'Create rule'}
       >
         <MappingForm
-          key={chosen ? `${chosen.id} ${chosen.version}` : 'new'}
+          key={chosen ? chosen.id : 'new'}
           rule={chosen}
           behind={(rules.at(-1)?.position ?? 90) + 10}
           close={close}

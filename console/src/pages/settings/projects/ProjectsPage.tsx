@@ -8,6 +8,7 @@ import { api, type Schemas } from '@/api/client'
 import { Page } from '@/page/Page'
 import { useCan } from '@/session/me'
 import { Empty } from '@/state/Empty'
+import { Failure } from '@/state/Failure'
 import type { Column } from '@/table/columns'
 import { pageSize, usePages } from '@/table/pages'
 import { VirtualTable } from '@/table/VirtualTable'
@@ -19,6 +20,7 @@ import { Mono } from '../frame/Mono'
 import { RowMenu } from '../frame/RowMenu'
 import { Side } from '../frame/Side'
 import { useAddress } from '../frame/useAddress'
+import { useOpened } from '../frame/useOpened'
 import { Environment, ProjectForm } from './ProjectForm'
 
 type Project = Schemas['Project']
@@ -40,7 +42,13 @@ export function ProjectsPage() {
   )
   const changed = () => queries.invalidateQueries({ queryKey: ['get', '/api/v1/projects'] })
   const close = () => change({ open: undefined })
-  const chosen = list.rows.find((project) => project.id === open)
+  const { chosen, error: nowhere } = useOpened(
+    '/api/v1/projects',
+    open,
+    list,
+    (project) => project.id === open,
+    async (id, signal) => (await api.GET('/api/v1/projects/{id}', { params: { path: { id } }, signal })).data,
+  )
 
   const columns = useMemo<Column<Project>[]>(
     () => [
@@ -115,16 +123,20 @@ export function ProjectsPage() {
         )}
       />
       <Side
-        opened={open === 'new' || chosen !== undefined}
+        opened={open === 'new' || chosen !== undefined || nowhere !== undefined}
         close={close}
         title={chosen ? chosen.name : 'Create project'}
       >
-        <ProjectForm
-          key={chosen ? `${chosen.id} ${chosen.version}` : 'new'}
-          project={chosen}
-          close={close}
-          changed={changed}
-        />
+        {nowhere ? (
+          <Failure error={nowhere} />
+        ) : (
+          <ProjectForm
+            key={chosen ? `${chosen.id} ${chosen.version}` : 'new'}
+            project={chosen}
+            close={close}
+            changed={changed}
+          />
+        )}
       </Side>
     </Page>
   )

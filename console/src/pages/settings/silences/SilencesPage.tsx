@@ -6,6 +6,7 @@ import { api, type Schemas } from '@/api/client'
 import { Page } from '@/page/Page'
 import { useCan } from '@/session/me'
 import { Empty } from '@/state/Empty'
+import { Failure } from '@/state/Failure'
 import type { Column } from '@/table/columns'
 import { pageSize, usePages } from '@/table/pages'
 import { VirtualTable } from '@/table/VirtualTable'
@@ -16,6 +17,7 @@ import { State } from '@/text/State'
 import { CardRow } from '../frame/CardRow'
 import { Side } from '../frame/Side'
 import { useAddress } from '../frame/useAddress'
+import { useOpened } from '../frame/useOpened'
 import { inWords } from './draft'
 import { SilenceDetails } from './SilenceDetails'
 import { SilenceForm } from './SilenceForm'
@@ -51,7 +53,13 @@ export function SilencesPage() {
   )
   const changed = () => queries.invalidateQueries({ queryKey: ['get', '/api/v1/silences'] })
   const close = () => change({ open: undefined, ...nothingElse })
-  const chosen = list.rows.find((silence) => silence.id === open)
+  const { chosen, error: nowhere } = useOpened(
+    '/api/v1/silences',
+    open,
+    list,
+    (silence) => silence.id === open,
+    async (id, signal) => (await api.GET('/api/v1/silences/{id}', { params: { path: { id } }, signal })).data,
+  )
   const columns = useMemo<Column<Silence>[]>(
     () => [
       {
@@ -154,13 +162,15 @@ export function SilencesPage() {
         )}
       />
       <Side
-        opened={open === 'new' || chosen !== undefined}
+        opened={open === 'new' || chosen !== undefined || nowhere !== undefined}
         close={close}
         wide
         read={chosen !== undefined}
         title={chosen ? 'Silence' : 'Create silence'}
       >
-        {chosen ? (
+        {nowhere ? (
+          <Failure error={nowhere} />
+        ) : chosen ? (
           <SilenceDetails silence={chosen} />
         ) : (
           <SilenceForm key={JSON.stringify(about)} about={about} close={close} changed={changed} />
