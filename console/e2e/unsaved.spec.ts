@@ -79,3 +79,31 @@ test('what is shown once is not lost by going back', async ({ page }) => {
   await page.getByRole('button', { name: 'I have copied it' }).click()
   await expect(page.getByRole('dialog')).toHaveCount(0)
 })
+
+test('what somebody else changed meanwhile and what is written here come together', async ({ page, hub }) => {
+  const made = await call<{ id: string }>(hub, 'POST', '/api/v1/projects', {
+    name: 'contested',
+    title: 'Before',
+    environment: 'test',
+  })
+  await page.goto(`/settings/projects?open=${made.id}`)
+  const form = page.getByRole('dialog', { name: 'contested' })
+  await form.getByRole('textbox', { name: 'Title' }).fill('Mine')
+  await call(hub, 'PATCH', `/api/v1/projects/${made.id}`, { environment: 'production' })
+  await form.getByRole('button', { name: 'Save' }).click()
+  await expect(form.getByText('Somebody else changed this in the meantime')).toBeVisible()
+  await form.getByRole('button', { name: 'Put mine on top of it' }).click()
+  await expect(form.getByRole('combobox', { name: 'Environment' })).toHaveValue('production')
+  await expect(form.getByRole('textbox', { name: 'Title' })).toHaveValue('Mine')
+  await form.getByRole('button', { name: 'Save' }).click()
+  await expect(form).toBeHidden()
+  expect(await call(hub, 'GET', `/api/v1/projects/${made.id}`)).toMatchObject({
+    title: 'Mine',
+    environment: 'production',
+  })
+})
+
+test('an address that names nothing says so', async ({ page }) => {
+  await page.goto('/settings/keys?open=key_nothing')
+  await expect(page.getByRole('dialog', { name: 'Not found' })).toContainText('not here')
+})

@@ -19,38 +19,42 @@ export function AccountForm({
 }) {
   const me = useMe()
   const plans = $api.useQuery('get', '/api/v1/plans')
-  const form = useForm({
-    initialValues: {
-      name: account?.name ?? '',
-      title: account?.title ?? '',
-      plan: account?.plan ?? '',
-      // The operator's own account is above nobody unless they say so: those below share a plan.
-      parent: account ? (account.parent ?? '') : me.operator ? '' : me.account,
+  const initial = () => ({
+    name: account?.name ?? '',
+    title: account?.title ?? '',
+    plan: account?.plan ?? '',
+    // The operator's own account is above nobody unless they say so: those below share a plan.
+    parent: account ? (account.parent ?? '') : me.operator ? '' : me.account,
+  })
+  const form = useForm({ initialValues: initial() })
+  const { submit, invalid, busy, problem } = useSubmit(
+    form,
+    async ({ name, title, plan, parent }) => {
+      if (account) {
+        await api.PATCH('/api/v1/accounts/{name}', {
+          params: { path: { name: account.name }, ...ifMatch(account.version) },
+          body: {
+            title,
+            ...(plan === account.plan ? {} : { plan }),
+            ...(parent === (account.parent ?? '') ? {} : { parent }),
+          },
+        })
+      } else {
+        await api.POST('/api/v1/accounts', {
+          body: { name, title, ...(plan ? { plan } : {}), ...(parent ? { parent } : {}) },
+        })
+      }
+      await changed()
+      close()
+      done(
+        account
+          ? 'The account is saved.'
+          : `The account ${name} is created. Act in it to create its first key.`,
+      )
     },
-  })
-  const { submit, invalid, busy, problem } = useSubmit(form, async ({ name, title, plan, parent }) => {
-    if (account) {
-      await api.PATCH('/api/v1/accounts/{name}', {
-        params: { path: { name: account.name }, ...ifMatch(account.version) },
-        body: {
-          title,
-          ...(plan === account.plan ? {} : { plan }),
-          ...(parent === (account.parent ?? '') ? {} : { parent }),
-        },
-      })
-    } else {
-      await api.POST('/api/v1/accounts', {
-        body: { name, title, ...(plan ? { plan } : {}), ...(parent ? { parent } : {}) },
-      })
-    }
-    await changed()
-    close()
-    done(
-      account
-        ? 'The account is saved.'
-        : `The account ${name} is created. Act in it to create its first key.`,
-    )
-  })
+    undefined,
+    account && { version: account.version, values: initial },
+  )
   const parents = me.accounts
     .filter((each) => each.name !== account?.name)
     .map((each) => ({ value: each.name, label: each.title || each.name }))

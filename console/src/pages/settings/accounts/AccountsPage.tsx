@@ -141,7 +141,7 @@ function Accounts({ own }: { own: string | undefined }) {
         title={chosen ? chosen.title || chosen.name : 'Create account'}
       >
         <AccountForm
-          key={chosen ? `${chosen.name} ${chosen.version}` : 'new'}
+          key={chosen ? chosen.name : 'new'}
           account={chosen}
           close={() => change({ open: undefined })}
           changed={changed}

@@ -14,16 +14,21 @@ export function NameForm({ changed }: { changed: () => void }) {
   // People are changed in their own account; while acting in another one they are not found.
   const may = useCan('admin') && me.account === me.home
   const form = useForm({ initialValues: { name: me.user?.name ?? '' } })
-  const { submit, invalid, busy, problem } = useSubmit(form, async ({ name }) => {
-    if (!me.user) return
-    await api.PATCH('/api/v1/users/{id}', {
-      params: { path: { id: me.id }, ...ifMatch(me.user.version) },
-      body: { name },
-    })
-    form.resetDirty({ name })
-    changed()
-    done('Your name is changed.')
-  })
+  const { submit, invalid, busy, problem } = useSubmit(
+    form,
+    async ({ name }) => {
+      if (!me.user) return
+      await api.PATCH('/api/v1/users/{id}', {
+        params: { path: { id: me.id }, ...ifMatch(me.user.version) },
+        body: { name },
+      })
+      form.resetDirty({ name })
+      changed()
+      done('Your name is changed.')
+    },
+    undefined,
+    me.user && { version: me.user.version, values: () => ({ name: me.user?.name ?? '' }) },
+  )
   return (
     <form onSubmit={submit} onInvalidCapture={invalid}>
       <Stack gap="sm">

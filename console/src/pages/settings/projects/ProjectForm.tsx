@@ -24,26 +24,30 @@ export function ProjectForm({
   close: () => void
   changed: () => Promise<unknown>
 }) {
-  const form = useForm({
-    initialValues: {
-      name: project?.name ?? '',
-      title: project?.title ?? '',
-      environment: project?.environment ?? '',
+  const values = () => ({
+    name: project?.name ?? '',
+    title: project?.title ?? '',
+    environment: project?.environment ?? '',
+  })
+  const form = useForm({ initialValues: values() })
+  const { submit, invalid, busy, problem } = useSubmit(
+    form,
+    async ({ name, title, environment }) => {
+      if (project) {
+        await api.PATCH('/api/v1/projects/{id}', {
+          params: { path: { id: project.id }, ...ifMatch(project.version) },
+          body: { title, environment },
+        })
+      } else {
+        await api.POST('/api/v1/projects', { body: { name, title, environment } })
+      }
+      await changed()
+      close()
+      done(project ? 'The project is saved.' : `The project ${name} is created.`)
     },
-  })
-  const { submit, invalid, busy, problem } = useSubmit(form, async ({ name, title, environment }) => {
-    if (project) {
-      await api.PATCH('/api/v1/projects/{id}', {
-        params: { path: { id: project.id }, ...ifMatch(project.version) },
-        body: { title, environment },
-      })
-    } else {
-      await api.POST('/api/v1/projects', { body: { name, title, environment } })
-    }
-    await changed()
-    close()
-    done(project ? 'The project is saved.' : `The project ${name} is created.`)
-  })
+    undefined,
+    project && { version: project.version, values },
+  )
   return (
     <form onSubmit={submit} onInvalidCapture={invalid}>
       <Stack>

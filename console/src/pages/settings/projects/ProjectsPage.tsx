@@ -130,12 +130,7 @@ export function ProjectsPage() {
         {nowhere ? (
           <Failure error={nowhere} />
         ) : (
-          <ProjectForm
-            key={chosen ? `${chosen.id} ${chosen.version}` : 'new'}
-            project={chosen}
-            close={close}
-            changed={changed}
-          />
+          <ProjectForm key={chosen ? chosen.id : 'new'} project={chosen} close={close} changed={changed} />
         )}
       </Side>
     </Page>

@@ -110,7 +110,7 @@ export function SourceDetails({
           <SampleTrial source={source} />
         </Tabs.Panel>
         <Tabs.Panel value="change" pt="md">
-          <SourceForm key={source.version} source={source} close={close} changed={changed} />
+          <SourceForm key={source.id} source={source} close={close} changed={changed} />
         </Tabs.Panel>
       </Tabs>
       <Delete source={source} close={close} changed={changed} may={may} />

@@ -51,6 +51,7 @@ export function SourceForm({
       await changed()
     },
     (field) => field.replace(/^(types|labels)\..*/, '$1'),
+    source && { version: source.version, values: () => draftOf(source) },
   )
   if (made) return <NewSource {...made} close={close} />
 

@@ -54,7 +54,7 @@ export function UserDetails({ user, close, changed, shown }: Props) {
           <Ago time={user.last_login_at} none="never" />
         </Fact>
       </Group>
-      <ChangeForm key={user.version} user={user} close={close} changed={changed} shown={shown} />
+      <ChangeForm key={user.id} user={user} close={close} changed={changed} shown={shown} />
       <UserActs
         user={user}
         close={close}
@@ -70,7 +70,8 @@ export function UserDetails({ user, close, changed, shown }: Props) {
 
 function ChangeForm({ user, close, changed }: Props) {
   const me = useMe()
-  const form = useForm({ initialValues: { name: user.name, role: user.role as string } })
+  const initial = () => ({ name: user.name, role: user.role as string })
+  const form = useForm({ initialValues: initial() })
   const may = mayGive(me.role, user.role)
   const save = async (values: { name: string; role: string }, version = user.version) => {
     const { data } = await api.PATCH('/api/v1/users/{id}', {
@@ -80,25 +81,30 @@ function ChangeForm({ user, close, changed }: Props) {
     await changed()
     return data
   }
-  const { submit, invalid, busy, problem } = useSubmit(form, async (values) => {
-    const send = async () => {
-      const now = await save(values)
-      close()
-      done(`${user.email} is changed.`, async () => {
-        await save({ name: user.name, role: user.role }, now?.version)
-      })
-    }
-    // Whoever takes the own role away cannot give it back.
-    if (user.id === me.id && values.role !== user.role)
-      confirm({
-        title: 'Change your own role?',
-        text: 'You may not be able to take it back: somebody else has to.',
-        verb: 'Change role',
-        danger: true,
-        act: send,
-      })
-    else await send()
-  })
+  const { submit, invalid, busy, problem } = useSubmit(
+    form,
+    async (values) => {
+      const send = async () => {
+        const now = await save(values)
+        close()
+        done(`${user.email} is changed.`, async () => {
+          await save({ name: user.name, role: user.role }, now?.version)
+        })
+      }
+      // Whoever takes the own role away cannot give it back.
+      if (user.id === me.id && values.role !== user.role)
+        confirm({
+          title: 'Change your own role?',
+          text: 'You may not be able to take it back: somebody else has to.',
+          verb: 'Change role',
+          danger: true,
+          act: send,
+        })
+      else await send()
+    },
+    undefined,
+    { version: user.version, values: initial },
+  )
   return (
     <form onSubmit={submit} onInvalidCapture={invalid}>
       <Stack>
