@@ -20,13 +20,18 @@ test('what is written in a drawer is kept, until somebody says to discard it', a
   await expect(question).toBeHidden()
   await expect(form.getByRole('textbox', { name: 'Name' })).toHaveValue('shop')
 
-  await page.goBack()
-  await question.getByRole('button', { name: 'Keep it' }).click()
-  await expect(form.getByRole('textbox', { name: 'Name' })).toHaveValue('shop')
   await form.getByRole('button', { name: 'Close' }).click()
   await question.getByRole('button', { name: 'Discard' }).click()
   await expect(form).toBeHidden()
   await expect(page.getByRole('button', { name: 'Create project' })).toBeFocused()
+
+  await page.getByRole('button', { name: 'Create project' }).click()
+  await form.getByRole('textbox', { name: 'Name' }).fill('shop')
+  await page.goBack()
+  await question.getByRole('button', { name: 'Keep it' }).click()
+  await expect(form.getByRole('textbox', { name: 'Name' })).toHaveValue('shop')
+  await form.getByRole('button', { name: 'Cancel' }).click()
+  await expect(form).toBeHidden()
 
   // Nothing is asked where nothing is written, or where it is saved.
   await page.getByRole('button', { name: 'Create project' }).click()

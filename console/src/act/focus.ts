@@ -1,5 +1,8 @@
 import { useState } from 'react'
 
+// waiting had the focus before a dialog that closed together with the question above it.
+let waiting: Element | null = null
+
 /**
  * placeOfFocus remembers what has the focus, to give it back when what follows is over. An entry of a menu is gone by then:
  * what opened the menu stands for it. A line may be gone, too: then it is the next one's first button, or the heading above.
@@ -8,9 +11,15 @@ export function placeOfFocus(): () => void {
   const target = opener(document.activeElement)
   const around = surroundings(target)
   const giveBack = () => {
-    // Who moved on meanwhile, to a dialog or another field, is not fetched back.
-    if (document.activeElement && document.activeElement !== document.body) return
-    if (take(target)) return
+    // Who moved on meanwhile, to a dialog or another field, is not fetched back; that dialog may be on its way out, too.
+    const active = document.activeElement
+    if (active && active !== document.body) {
+      if (active.closest('[role="dialog"]')) waiting = target
+      return
+    }
+    const below = waiting
+    waiting = null
+    if (take(target) || take(below)) return
     for (const place of around) if (take(place())) return
     const dialogs = document.querySelectorAll('[role="dialog"]')
     take(heading(dialogs[dialogs.length - 1] ?? document))

@@ -144,7 +144,7 @@ export function KeysPage() {
         close={close}
         held={held}
         read={chosen !== undefined}
-        title={chosen && open !== 'new' ? visible(chosen.name) : 'Create key'}
+        title={nowhere ? 'Not found' : chosen && open !== 'new' ? visible(chosen.name) : 'Create key'}
       >
         {nowhere ? (
           <Failure error={nowhere} />

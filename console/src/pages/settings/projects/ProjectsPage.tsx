@@ -125,7 +125,7 @@ export function ProjectsPage() {
       <Side
         opened={open === 'new' || chosen !== undefined || nowhere !== undefined}
         close={close}
-        title={chosen ? chosen.name : 'Create project'}
+        title={nowhere ? 'Not found' : chosen ? chosen.name : 'Create project'}
       >
         {nowhere ? (
           <Failure error={nowhere} />

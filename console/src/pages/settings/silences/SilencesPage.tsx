@@ -166,7 +166,7 @@ export function SilencesPage() {
         close={close}
         wide
         read={chosen !== undefined}
-        title={chosen ? 'Silence' : 'Create silence'}
+        title={nowhere ? 'Not found' : chosen ? 'Silence' : 'Create silence'}
       >
         {nowhere ? (
           <Failure error={nowhere} />
