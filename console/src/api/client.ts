@@ -1,7 +1,7 @@
 import createFetchClient, { type Middleware } from 'openapi-fetch'
 import createQueryClient from 'openapi-react-query'
 import { accountLost, currentAccount } from '@/session/account'
-import { Problem, isSessionEnd } from './problem'
+import { isSessionEnd, Problem } from './problem'
 import { ask } from './reach'
 import type { components, paths } from './schema'
 

@@ -1,15 +1,19 @@
+import { hearHub } from '@/clock/hub'
 import { noAnswer, Problem } from './problem'
 
 /** longestRead is how long a read may take until its whole answer is there, in milliseconds. */
 export const longestRead = 60_000
 
 /**
- * reach asks the hub as fetch does, and rejects with a Problem of status 0 when no answer comes. For what is gathered piece by
- * piece, and may take its time; everything else goes through ask.
+ * reach asks the hub as fetch does, learns from the answer what the hub's clock says, and rejects with a Problem of status 0
+ * when no answer comes. For what is gathered piece by piece, and may take its time; everything else goes through ask.
  */
 export async function reach(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
   try {
-    return await globalThis.fetch(input, init)
+    const asked = Date.now()
+    const response = await globalThis.fetch(input, init)
+    hearHub(response.headers.get('Date'), asked, Date.now())
+    return response
   } catch (thrown) {
     const signal = init?.signal ?? (input instanceof Request ? input.signal : undefined)
     if (signal?.aborted) throw signal.reason ?? thrown

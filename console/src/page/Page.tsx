@@ -2,8 +2,8 @@ import { Box, Group, Text, Title } from '@mantine/core'
 import { type ReactNode, useEffect } from 'react'
 import { Clamp } from '@/text/Clamp'
 import { EventText } from '@/text/EventText'
-import { Back, type BackTo } from './Back'
 import { announce } from './announce'
+import { Back, type BackTo } from './Back'
 import classes from './Page.module.css'
 
 /**

@@ -1,6 +1,6 @@
 import type { Schemas } from '@/api/client'
-import { backlog, hasState, type Standing, standingOf } from '@/integration/standing'
 import { delivers } from '@/integration/capabilities'
+import { backlog, hasState, type Standing, standingOf } from '@/integration/standing'
 import type { ListSearch } from '../search'
 
 /** Line is an integration with all that is known of how it is doing. */

@@ -1,6 +1,6 @@
 import { type ReactNode, useState } from 'react'
-import { atTitle } from '@/page/atTitle'
 import { FormDrawer } from '@/act/FormDrawer'
+import { atTitle } from '@/page/atTitle'
 
 /** SideProps describe what stands at the side of a list: the details of a line, or the form for a new one. */
 export interface SideProps {
