@@ -1,7 +1,12 @@
 import { useState } from 'react'
 
+/** mostFrames is for how many frames a dialog that has said that it is closed may still be in the page. */
+const mostFrames = 10
+
 // waiting had the focus before a dialog that closed together with the question above it.
 let waiting: Element | null = null
+// lastResort is the heading that got the focus because nothing nearer was there; whoever knows better may have it back.
+let lastResort: Element | null = null
 
 /**
  * placeOfFocus remembers what has the focus, to give it back when what follows is over. An entry of a menu is gone by then:
@@ -10,11 +15,13 @@ let waiting: Element | null = null
 export function placeOfFocus(): () => void {
   const target = opener(document.activeElement)
   const around = surroundings(target)
-  const giveBack = () => {
+  const giveBack = (frames = mostFrames) => {
     // Who moved on meanwhile, to a dialog or another field, is not fetched back; that dialog may be on its way out, too.
     const active = document.activeElement
-    if (active && active !== document.body) {
-      if (active.closest('[role="dialog"]')) waiting = target
+    if (active && active !== document.body && active !== lastResort) {
+      if (!active.closest('[role="dialog"]')) return
+      waiting = target
+      if (frames > 0) window.requestAnimationFrame(() => giveBack(frames - 1))
       return
     }
     const below = waiting
@@ -22,10 +29,11 @@ export function placeOfFocus(): () => void {
     if (take(target) || take(below)) return
     for (const place of around) if (take(place())) return
     const dialogs = document.querySelectorAll('[role="dialog"]')
-    take(heading(dialogs[dialogs.length - 1] ?? document))
+    lastResort = heading(dialogs[dialogs.length - 1] ?? document)
+    take(lastResort)
   }
   // What is closed leaves the page right after it said so; until then it may have the focus still.
-  return () => void window.setTimeout(giveBack)
+  return () => void window.setTimeout(() => giveBack())
 }
 
 /** useFocusBack remembers what had the focus when something was opened; what it returns gives it back. */
