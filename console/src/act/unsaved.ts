@@ -1,5 +1,15 @@
 import { useBlocker } from '@tanstack/react-router'
-import { createContext, type RefObject, useContext, useEffect, useId, useMemo, useRef, useState } from 'react'
+import {
+  createContext,
+  type RefObject,
+  useContext,
+  useEffect,
+  useId,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+  useState,
+} from 'react'
 import { confirm, isAsking, type Question } from './confirm'
 
 type Asked = Pick<Question, 'title' | 'text' | 'verb' | 'no'>
@@ -48,7 +58,8 @@ export function useUnsaved(unsaved: boolean, question?: Asked): void {
   const form = useId()
   const holder = useContext(Holding)
   const report = holder?.report
-  useEffect(() => {
+  // Before anything else is heard: a click right after the first letter is to know of it.
+  useLayoutEffect(() => {
     report?.(form, unsaved)
     return () => report?.(form, false)
   }, [report, form, unsaved])
