@@ -144,8 +144,8 @@ test('every page says that blocking is stopped', async ({ page, hub }) => {
   await page.getByRole('link', { name: 'Kill switch' }).click()
   await expect(page).toHaveURL(/\/blocks\/policy$/)
   await call(hub, 'POST', '/api/v1/response-policy/kill-switch', { on: false })
-  await page.reload()
-  await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
+  await page.goto('/alerts')
+  await expect(page.getByTestId('live')).toHaveAttribute('data-state', 'live')
   await expect(page.getByText('Blocking is stopped')).toBeHidden()
 })
 

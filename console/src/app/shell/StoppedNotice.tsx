@@ -1,11 +1,11 @@
 import { Button, Group, Text } from '@mantine/core'
 import { IconHandStop } from '@tabler/icons-react'
-import { Link } from '@tanstack/react-router'
+import { Link, useRouterState } from '@tanstack/react-router'
 import { $api } from '@/api/client'
 import { useCan } from '@/session/me'
 import { EventText } from '@/text/EventText'
 
-/** StoppedNotice says on every page that the kill switch is on: nobody is to wait for a block that is not made. */
+/** StoppedNotice says on every other page that the kill switch is on: nobody is to wait for a block that is not made. */
 export function StoppedNotice() {
   const mayRead = useCan('blocks:read')
   // No live message tells of the switch: it is read with the page, after a drop of the stream, and by whoever comes back.
@@ -15,7 +15,9 @@ export function StoppedNotice() {
     {},
     { enabled: mayRead, refetchOnWindowFocus: true },
   )
-  if (!policy.data?.killed) return null
+  // The pages of blocks say it themselves, at length.
+  const isTold = useRouterState({ select: ({ location }) => location.pathname.startsWith('/blocks') })
+  if (!policy.data?.killed || isTold) return null
   const reason = policy.data.killed_reason
   return (
     <Group px="md" py={6} gap="sm" bg="var(--mantine-color-red-light)" justify="space-between" role="status">
