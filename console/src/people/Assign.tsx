@@ -72,7 +72,8 @@ export function Assign({
             <Combobox.Option key={value} value={value}>
               <EventText size="sm">{label}</EventText>
               {hint && (
-                <Text size="xs" c="dimmed">
+                // As the option's own text: on the one that is chosen, dimmed words cannot be read.
+                <Text size="xs" c="inherit">
                   {hint}
                 </Text>
               )}
