@@ -85,7 +85,7 @@ test('the search finds the things themselves, whatever their titles are', async 
   await page.keyboard.press('/')
   await search.fill('203.0.113')
   await page
-    .getByRole('button', { name: /203\.0\.113\.\d+Block, active/ })
+    .getByRole('button', { name: /203\.0\.113\.\d+\s*Block, active/ })
     .first()
     .click()
   await expect(page).toHaveURL(/\/blocks\/blk_/)
