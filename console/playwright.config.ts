@@ -15,5 +15,5 @@ export default defineConfig({
   retries: 1,
   reporter: [['list', { printSteps: false }]],
   // A trace costs a sixth of the time; "make browser ARGS=--trace=retain-on-failure" keeps one.
-  use: { ...browser, screenshot: 'only-on-failure' },
+  use: { ...browser, screenshot: 'only-on-failure', actionTimeout: 30_000 },
 })

@@ -22,7 +22,7 @@ for (const [words, away] of [
     }, away)
     await page.goto('/settings/silences?open=new')
     await expect(page.getByRole('status', { name: `60 minutes ${words} the hub’s` })).toBeVisible()
-    const form = page.getByRole('dialog', { name: 'Create a silence' })
+    const form = page.getByRole('dialog', { name: 'Create silence' })
     await form.getByLabel('Value of condition 1').fill('low')
     await form.getByRole('textbox', { name: 'Reason' }).fill(words)
     await form.getByRole('button', { name: 'Create silence' }).click()

@@ -10,7 +10,7 @@ interface Made {
 
 const create = (hub: Hub, body: Record<string, unknown>) => call<Made>(hub, 'POST', '/api/v1/incidents', body)
 
-test('an incident is opened, noted, taken, and closed with what it was', async ({ page }) => {
+test('an incident is opened, noted, taken, and closed with what it was', async ({ page, hub }) => {
   await page.goto('/incidents')
   await page.getByRole('row', { name: /INC-1/ }).click()
   await expect(page).toHaveURL(/\/incidents\/INC-1$/)
@@ -37,8 +37,19 @@ test('an incident is opened, noted, taken, and closed with what it was', async (
   await dialog.getByLabel('Classification').click()
   await page.getByRole('option', { name: /^True positive/ }).click()
   await dialog.getByLabel('Reason').fill('Password reset, sessions ended.')
+  await expect(dialog.getByRole('checkbox', { name: 'Resolve its 3 open alerts, too' })).toBeChecked()
   await dialog.getByRole('button', { name: 'Close incident' }).click()
   await expect(page.getByText('True positive', { exact: true })).toBeVisible()
+  await expect
+    .poll(async () => {
+      const { items } = await call<{ items: { status: string }[] }>(
+        hub,
+        'GET',
+        '/api/v1/incidents/INC-1/alerts',
+      )
+      return items.map(({ status }) => status)
+    })
+    .toEqual(['resolved', 'resolved', 'resolved'])
   await page.getByRole('button', { name: 'Reopen' }).click()
   await expect(
     page.getByRole('heading', { level: 1 }).locator('..').getByText('active', { exact: true }),

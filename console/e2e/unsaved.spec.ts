@@ -5,7 +5,7 @@ import { accessible, expect, test } from './test'
 test('what is written in a drawer is kept, until somebody says to discard it', async ({ page }) => {
   await page.goto('/settings/projects')
   await page.getByRole('button', { name: 'Create project' }).click()
-  const form = page.getByRole('dialog', { name: 'Create a project' })
+  const form = page.getByRole('dialog', { name: 'Create project' })
   const question = page.getByRole('dialog', { name: 'Discard what you wrote?' })
   await form.getByRole('textbox', { name: 'Name' }).fill('shop')
 
@@ -72,7 +72,7 @@ test('what is shown once is not lost by going back', async ({ page }) => {
   await page.goto('/settings/users')
   await page.goto('/settings/keys')
   await page.getByRole('button', { name: 'Create key' }).click()
-  const form = page.getByRole('dialog', { name: 'Create a key' })
+  const form = page.getByRole('dialog', { name: 'Create key' })
   await form.getByLabel('Name').fill('kept')
   await form.getByRole('button', { name: 'Read everything' }).click()
   await form.getByRole('button', { name: 'Create key' }).click()

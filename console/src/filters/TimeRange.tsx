@@ -31,6 +31,7 @@ export function TimeRange({
       onChange={(open) => !open && close()}
       position="bottom-start"
       trapFocus
+      returnFocus
       shadow="md"
     >
       <Popover.Target>

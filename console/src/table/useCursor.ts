@@ -81,11 +81,9 @@ function place(
   return -1
 }
 
-/** focusLine focuses a line, once it is drawn. */
-function focusLine(box: RefObject<HTMLElement | null>, index: number, tries = 5): void {
-  requestAnimationFrame(() => {
-    const line = box.current?.querySelector<HTMLElement>(`[data-index="${index}"]`)
-    if (line) line.focus({ preventScroll: true })
-    else if (tries > 0) focusLine(box, index, tries - 1)
-  })
+/** focusLine focuses a line: at once if it is drawn, as the next key may come before the next frame. */
+function focusLine(box: RefObject<HTMLElement | null>, index: number, tries = 6): void {
+  const line = box.current?.querySelector<HTMLElement>(`[data-index="${index}"]`)
+  if (line) line.focus({ preventScroll: true })
+  else if (tries > 0) requestAnimationFrame(() => focusLine(box, index, tries - 1))
 }

@@ -1,4 +1,4 @@
-import { Alert, Button, Group, Menu, Select, Stack, Textarea, TextInput } from '@mantine/core'
+import { Alert, Button, Checkbox, Group, Menu, Select, Stack, Textarea, TextInput } from '@mantine/core'
 import {
   IconArrowBackUp,
   IconCheck,
@@ -12,8 +12,10 @@ import { FormModal } from '@/act/FormModal'
 import { useUnsaved } from '@/act/unsaved'
 import { asProblem, fieldMessages, type Problem } from '@/api/problem'
 import { useOwnAddress, usePeople } from '@/people/usePeople'
+import { count } from '@/text/number'
 import { Severity, severities } from '@/text/Severity'
 import type { Incident } from './columns'
+import { useOpenAlerts } from './openAlerts'
 import type { IncidentPatch } from './useIncident'
 
 interface Props {
@@ -130,20 +132,22 @@ interface FormProps {
   end: () => void
 }
 
-/** useSending makes a change from a form, and keeps why it was not made. */
+/** useSending makes a change from a form, and keeps why it was not made. send says whether it was. */
 function useSending({ incident, change, end }: FormProps) {
   const [busy, setBusy] = useState(false)
   const [problem, setProblem] = useState<Problem>()
-  const send = async (event: FormEvent, body: IncidentPatch) => {
+  const send = async (event: FormEvent, body: IncidentPatch): Promise<boolean> => {
     event.preventDefault()
     setBusy(true)
     setProblem(undefined)
     try {
       await change(body, incident)
       end()
+      return true
     } catch (thrown) {
       setProblem(asProblem(thrown))
       setBusy(false)
+      return false
     }
   }
   const fields = problem ? fieldMessages(problem) : {}
@@ -161,14 +165,19 @@ function CloseForm(props: FormProps) {
   const { busy, problem, send, fault } = useSending(props)
   const [kind, setKind] = useState<string | null>(null)
   const [reason, setReason] = useState('')
+  const [withAlerts, setWithAlerts] = useState(true)
+  const alerts = useOpenAlerts(props.incident.id)
   const body = {
     status: 'closed' as const,
     ...(kind ? { classification: kind as IncidentPatch['classification'] } : {}),
     ...(reason.trim() ? { reason: reason.trim() } : {}),
   }
   useUnsaved((kind !== null || reason !== '') && !busy)
+  const submit = async (event: FormEvent) => {
+    if ((await send(event, body)) && withAlerts && alerts.open > 0) await alerts.resolve(reason.trim())
+  }
   return (
-    <form onSubmit={(event) => void send(event, body)}>
+    <form onSubmit={(event) => void submit(event)}>
       <Stack gap="sm">
         <Select
           label="Classification"
@@ -187,6 +196,13 @@ function CloseForm(props: FormProps) {
           minRows={2}
           error={fault('reason')}
         />
+        {alerts.open > 0 && (
+          <Checkbox
+            label={`Resolve its ${count(alerts.open, 'open alert')}, too`}
+            checked={withAlerts}
+            onChange={(e) => setWithAlerts(e.currentTarget.checked)}
+          />
+        )}
         <Ending problem={problem} busy={busy} end={props.end} verb="Close incident" off={!kind} />
       </Stack>
     </form>
