@@ -239,7 +239,9 @@ test('a rule is made after a trial, and made live after a question', async ({ pa
   await accessible(page)
   await page.getByRole('button', { name: 'Create rule' }).click()
   const drawer = page.getByRole('dialog')
-  await expect(drawer.getByRole('button', { name: 'Create rule in shadow mode' })).toBeInViewport({ ratio: 1 })
+  await expect(drawer.getByRole('button', { name: 'Create rule in shadow mode' })).toBeInViewport({
+    ratio: 1,
+  })
   await drawer.getByLabel('Name').fill('Scanners')
   await drawer.getByRole('button', { name: 'Try on the newest events' }).click()
   await expect(drawer.getByRole('region', { name: 'Trial' })).toContainText('It would have')

@@ -56,7 +56,7 @@ test('a session that ended is asked for above the page, and nothing typed is los
   const note = page.getByRole('textbox', { name: 'Note' })
   await note.fill('What I found out so far')
   await page.context().clearCookies()
-  await page.getByRole('button', { name: 'Add the note' }).click()
+  await page.getByRole('button', { name: 'Add note' }).click()
   const dialog = page.getByRole('dialog', { name: 'Your session has ended' })
   await expect(dialog).toBeVisible()
   await accessible(page)
@@ -69,7 +69,7 @@ test('a session that ended is asked for above the page, and nothing typed is los
   await expect(dialog).toBeHidden()
   await expect(note).toHaveValue('What I found out so far')
   await expect(page.getByTestId('live')).toHaveAttribute('data-state', 'live')
-  await page.getByRole('button', { name: 'Add the note' }).click()
+  await page.getByRole('button', { name: 'Add note' }).click()
   await expect(note).toHaveValue('')
 })
 

@@ -109,7 +109,7 @@ test('an incident is made of chosen alerts, and gets and loses others', async ({
   // However many were found, what puts them under it is in sight.
   await page.setViewportSize({ width: 1280, height: 500 })
   await expect(page.getByRole('checkbox', { name: 'Case 3' })).toBeVisible()
-  await expect(page.getByRole('button', { name: 'Put under it' })).toBeInViewport({ ratio: 1 })
+  await expect(page.getByRole('button', { name: 'Add alerts' })).toBeInViewport({ ratio: 1 })
   await page.setViewportSize({ width: 1280, height: 720 })
   await page.getByLabel('Find alerts').fill('case')
   await page.keyboard.press('Enter')

@@ -56,7 +56,7 @@ test('a note and the policy are not left behind unasked', async ({ page, hub }) 
   await page.getByRole('link', { name: 'Events', exact: true }).click()
   await question.getByRole('button', { name: 'Stay' }).click()
   await expect(page.getByRole('textbox', { name: 'Note' })).toHaveValue('It was the wind')
-  await page.getByRole('button', { name: 'Add the note' }).click()
+  await page.getByRole('button', { name: 'Add note' }).click()
   await expect(page.getByText('It was the wind')).toBeVisible()
 
   await page.goto('/blocks/policy')

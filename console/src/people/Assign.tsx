@@ -1,6 +1,6 @@
 import { Button, Combobox, Text, useCombobox } from '@mantine/core'
 import { IconUser } from '@tabler/icons-react'
-import { useState } from 'react'
+import { useEffect, useState } from 'react'
 import { EventText } from '@/text/EventText'
 import { choices, nobody } from './choices'
 import { useOwnAddress, usePeople } from './usePeople'
@@ -26,12 +26,16 @@ export function Assign({
       store.focusTarget()
       setSearch('')
     },
-    onDropdownOpen: () => {
-      store.focusSearchInput()
-      store.selectFirstOption()
-    },
+    onDropdownOpen: () => store.focusSearchInput(),
   })
+  const opened = store.dropdownOpened
   const offered = choices(people, { own, current, search })
+  const first = offered[0]?.value
+  // Once they are drawn: Enter takes the first of those that were found.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: whoever else comes first is the first one
+  useEffect(() => {
+    if (opened) store.selectFirstOption()
+  }, [opened, search, first])
   return (
     <Combobox
       store={store}
@@ -49,7 +53,7 @@ export function Assign({
           variant="default"
           leftSection={<IconUser size={14} aria-hidden />}
           aria-haspopup="listbox"
-          aria-expanded={store.dropdownOpened}
+          aria-expanded={opened}
           onClick={() => store.toggleDropdown()}
         >
           Assign
@@ -60,8 +64,6 @@ export function Assign({
           value={search}
           onChange={(event) => {
             setSearch(event.currentTarget.value)
-            store.updateSelectedOptionIndex()
-            store.selectFirstOption()
           }}
           maxLength={254}
           placeholder="A name, or an e-mail address"

@@ -4,6 +4,7 @@ import { Link } from '@tanstack/react-router'
 import { Cause } from '@/delivery/Cause'
 import { splitCause } from '@/delivery/words'
 import { type Standing, standingOf } from '@/integration/standing'
+import { PageLink } from '@/link/PageLink'
 import { EventText } from '@/text/EventText'
 import { count } from '@/text/number'
 import { toneColor } from '@/text/State'
@@ -81,13 +82,9 @@ function Warnings({ integration, connector }: Shown) {
       <List size="sm" spacing={2} listStyleType="none">
         {integration.warnings.map((each) => (
           <List.Item key={`${each.field} ${each.message}`}>
-            <Link
-              to="/integrations/$id/{-$tab}"
-              params={{ id: integration.id, tab: tabFor(each.field) }}
-              title={each.field}
-            >
+            <PageLink to={`/integrations/${integration.id}/${tabFor(each.field)}`} title={each.field}>
               {settingTitle(each.field, connector)}
-            </Link>{' '}
+            </PageLink>{' '}
             {each.message}
           </List.Item>
         ))}
