@@ -114,10 +114,24 @@ func (v *View) body(name string) []byte {
 	return nil
 }
 
+// What stands for a member that an event does not have, shared by all evaluations: read at once, so that none writes to it.
 var (
-	emptyArray  = newArray([]byte("[]"), nil)
-	emptyObject = newObject([]byte("{}"))
+	emptyArray  = readArray([]byte("[]"))
+	emptyObject = readObject([]byte("{}"))
 )
+
+func readArray(raw []byte) *array {
+	a := newArray(raw, nil)
+	a.parse()
+	a.values()
+	return a
+}
+
+func readObject(raw []byte) *object {
+	o := newObject(raw)
+	o.parse()
+	return o
+}
 
 // value is a member as a value of CEL, parsed as it is used.
 func (v *View) value(name string, empty ref.Val) ref.Val {
