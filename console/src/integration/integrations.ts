@@ -1,32 +1,16 @@
 import { queryOptions, useQuery } from '@tanstack/react-query'
 import { useMemo } from 'react'
 import { api, type Schemas } from '@/api/client'
+import { readAll } from '@/api/readAll'
 import { useCan } from '@/session/me'
 
 /** Integration is an integration as the API shows it. */
 export type Integration = Schemas['Integration']
 
-/** pageOf is how many integrations are asked for at once, and mostPages how many pages are read: more than anybody has. */
-const pageOf = 500
-const mostPages = 10
-
 /** integrationsQuery reads all integrations of the account. */
 export const integrationsQuery = queryOptions({
   queryKey: ['get', '/api/v1/integrations', 'all'],
-  queryFn: async ({ signal }) => {
-    const all: Integration[] = []
-    let cursor: string | undefined
-    for (let page = 0; page < mostPages; page++) {
-      const { data } = await api.GET('/api/v1/integrations', {
-        params: { query: { limit: pageOf, cursor } },
-        signal,
-      })
-      all.push(...(data?.items ?? []))
-      cursor = data?.next || undefined
-      if (!cursor) break
-    }
-    return all
-  },
+  queryFn: ({ signal }) => readAll((query) => api.GET('/api/v1/integrations', { params: { query }, signal })),
 })
 
 /** namesKeep is how long, in milliseconds, what integrations are called is taken for known. */
